@@ -1,0 +1,374 @@
+"""Which step is due, who is told by it, and when to look again.
+
+Steps count from the incident's `base`. What is overdue collapses into one round that is told now. A step whose
+recipients cannot be told at all does not cost time: the next one is told in its place. After the last step the
+policy's tail goes on until the incident is closed, so that no policy ever falls silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from alerts.audience import contact_key, is_contact, methods_of, recipients_of
+from alerts.effects import AlarmOperator, Notify, Purpose
+from alerts.policy import Step
+from alerts.situation import Incident, Told
+from alerts.turn import Turn, milliseconds
+
+STEPS_TIMER = "steps"
+NEWS_TIMER = "news"
+NEWS_STEP = -1
+NEWS_APART = timedelta(seconds=30)
+"""Presses on an incident that is open already are told at once, but not more often than this."""
+
+
+def advance(turn: Turn, *, also: Iterable[str] = (), news: bool = False) -> None:
+    """Tells everybody who is due now, and `also` these, each once; then sets the timer for the next step.
+
+    With `news`, whoever was told before is told that something has changed rather than reminded.
+    """
+    _tell_due(turn, also=also, news=news)
+    _set_next(turn)
+
+
+def restart(turn: Turn, *, contacts_later: bool) -> None:
+    """A new epoch: the steps begin again, and everybody whose step had passed is told at once what is new.
+
+    With `contacts_later` (a hold has lapsed) the contacts are told one step after the staff.
+    """
+    told = [entry.recipient for entry in turn.incident.told]
+    holds = (turn.incident.staff_hold, turn.incident.contacts_hold)
+    told += [contact_key(hold.holder) for hold in holds if hold is not None and turn.plan.contact(hold.holder)]
+    later = turn.now + _one_step(turn.incident) if contacts_later else None
+    turn.change(
+        epoch=turn.incident.epoch + 1,
+        base=turn.now,
+        rounds=(0,) * len(turn.incident.policy.steps),
+        tail_round=0,
+        contacts_not_before=later,
+        contacts_stopped=False,
+        stood_down_at=None,
+        staff_hold=None,
+        contacts_hold=None if not contacts_later else turn.incident.contacts_hold,
+        news=turn.incident.news + 1,
+    )
+    advance(turn, also=told, news=True)
+
+
+def tell_what_is_new(turn: Turn) -> None:
+    """Something was added to an incident that is open: those who know of it hear of it, at most every 30 seconds."""
+    turn.change(epoch=turn.incident.epoch + 1, contacts_stopped=False, stood_down_at=None)
+    last = max((entry.last_at for entry in turn.incident.told), default=None)
+    if last is not None and turn.now - last < NEWS_APART:
+        if NEWS_TIMER not in turn.situation.timers:
+            turn.set_timer(NEWS_TIMER, last + NEWS_APART)
+        _set_next(turn)
+        return
+    turn.change(news=turn.incident.news + 1)
+    advance(turn, also=[entry.recipient for entry in turn.incident.told], news=True)
+
+
+def jump(turn: Turn) -> None:
+    """Tells the next step now, whenever it would have been due; after the last one the tail's next round."""
+    incident = turn.incident
+    waiting = [(incident.policy.steps[i].after_ms, i) for i, done in enumerate(incident.rounds) if done == 0]
+    turn.change(epoch=incident.epoch + 1, staff_hold=None, contacts_hold=None)
+    if not waiting:
+        _tell(
+            turn,
+            _tail_recipients(turn),
+            step=len(incident.rounds),
+            round_number=incident.tail_round,
+            news=False,
+        )
+        turn.change(tail_round=incident.tail_round + 1)
+        _set_next(turn)
+        return
+    _, index = min(waiting)
+    turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
+    step = incident.policy.steps[index]
+    told = _tell(
+        turn,
+        recipients_of(step.notify, incident, turn.plan),
+        step=index,
+        round_number=0,
+        news=False,
+    )
+    if not told:
+        _skip_ahead(turn)
+    _tell_due(turn, also=(), news=False)
+    _set_next(turn)
+
+
+def silence_steps(turn: Turn) -> None:
+    """Somebody has it: no step is told until the hold ends."""
+    turn.clear_timer(STEPS_TIMER)
+    turn.clear_timer(NEWS_TIMER)
+    turn.change(next_step_at=None)
+
+
+def next_due(incident: Incident) -> datetime:
+    """When the next step, round of a step, round of the tail or postponed contact is due."""
+    times = [
+        _round_at(incident, step, done)
+        for step, done in zip(incident.policy.steps, incident.rounds, strict=True)
+        if done < _rounds_in(step)
+    ]
+    if not times:
+        times = [_tail_at(incident)]
+    if incident.contacts_not_before is not None:
+        times.append(incident.contacts_not_before)
+    return min(times)
+
+
+def _set_next(turn: Turn) -> None:
+    due = next_due(turn.incident)
+    if turn.incident.next_step_at != due or STEPS_TIMER not in turn.situation.timers:
+        turn.change(next_step_at=due)
+        turn.set_timer(STEPS_TIMER, due)
+
+
+def _rounds_in(step: Step) -> int:
+    return 1 + (step.repeat.times if step.repeat is not None else 0)
+
+
+def _round_at(incident: Incident, step: Step, number: int) -> datetime:
+    every = step.repeat.every_ms if step.repeat is not None else 0
+    return incident.base + milliseconds(step.after_ms + number * every)
+
+
+def _tail_at(incident: Incident) -> datetime:
+    last = max(_round_at(incident, step, _rounds_in(step) - 1) for step in incident.policy.steps)
+    return last + milliseconds(incident.policy.tail.every_ms * (incident.tail_round + 1))
+
+
+def _one_step(incident: Incident) -> timedelta:
+    """How long the second step comes after the first; two minutes where a policy has but one."""
+    later = sorted({step.after_ms for step in incident.policy.steps} - {incident.policy.steps[0].after_ms})
+    return milliseconds(later[0] - incident.policy.steps[0].after_ms) if later else timedelta(minutes=2)
+
+
+def _with_round(rounds: tuple[int, ...], index: int, value: int) -> tuple[int, ...]:
+    return (*rounds[:index], value, *rounds[index + 1 :])
+
+
+def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
+    """One round of everything that is due, each recipient once."""
+    told: set[str] = set()
+    skipped = False
+    for index, step in enumerate(turn.incident.policy.steps):
+        done = turn.incident.rounds[index]
+        reached = done
+        while reached < _rounds_in(step) and _round_at(turn.incident, step, reached) <= turn.now:
+            reached += 1
+        if reached == done:
+            continue
+        turn.change(rounds=_with_round(turn.incident.rounds, index, reached))
+        names = recipients_of(step.notify, turn.incident, turn.plan)
+        fresh = [name for name in names if name not in told]
+        told.update(_tell(turn, fresh, step=index, round_number=reached - 1, news=news))
+        if done == 0 and not any(methods_of(name, turn.plan) for name in names):
+            skipped = True
+    told.update(_tell_postponed(turn, told))
+    while not _steps_left(turn.incident) and _tail_at(turn.incident) <= turn.now:
+        number = turn.incident.tail_round
+        overdue = (turn.now - _tail_at(turn.incident)) // milliseconds(turn.incident.policy.tail.every_ms)
+        names = [name for name in _tail_recipients(turn) if name not in told]
+        turn.change(tail_round=number + 1 + overdue)
+        told.update(
+            _tell(
+                turn,
+                names,
+                step=len(turn.incident.rounds),
+                round_number=number + overdue,
+                news=news,
+            )
+        )
+    rest = [name for name in dict.fromkeys(also) if name not in told]
+    told.update(_tell(turn, rest, step=NEWS_STEP, round_number=turn.incident.news, news=True))
+    if skipped and not told:
+        _skip_ahead(turn)
+
+
+def _steps_left(incident: Incident) -> bool:
+    return any(done < _rounds_in(step) for step, done in zip(incident.policy.steps, incident.rounds, strict=True))
+
+
+def _tell_postponed(turn: Turn, told: set[str]) -> list[str]:
+    """The contacts that a lapse had put one step behind the staff."""
+    not_before = turn.incident.contacts_not_before
+    if not_before is None or turn.now < not_before:
+        return []
+    turn.change(contacts_not_before=None)
+    names: dict[str, None] = {}
+    for step, done in zip(turn.incident.policy.steps, turn.incident.rounds, strict=True):
+        if done:
+            names.update(dict.fromkeys(recipients_of(step.notify, turn.incident, turn.plan)))
+    names.update(dict.fromkeys(entry.recipient for entry in turn.incident.told))
+    contacts = [name for name in names if is_contact(name) and name not in told]
+    return _tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=True)
+
+
+def _tail_recipients(turn: Turn) -> list[str]:
+    tail = turn.incident.policy.tail
+    names = recipients_of(tail.notify, turn.incident, turn.plan)
+    last = turn.incident.contacts_told_at
+    if last is None or turn.now - last >= milliseconds(tail.contacts_every_ms):
+        names += [contact_key(c.id) for c in turn.plan.contacts if c.confirmed and contact_key(c.id) not in names]
+    return names
+
+
+def _skip_ahead(turn: Turn) -> None:
+    """Nobody of a step can be told: the next step that has somebody is told now, at last the last resort."""
+    for index, step in enumerate(turn.incident.policy.steps):
+        if turn.incident.rounds[index]:
+            continue
+        turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
+        names = recipients_of(step.notify, turn.incident, turn.plan)
+        if _tell(turn, names, step=index, round_number=0, news=False):
+            return
+    if _tell(
+        turn,
+        ["last_resort"],
+        step=len(turn.incident.rounds),
+        round_number=-1,
+        news=False,
+    ):
+        turn.record("last_resort_told_instead")
+        return
+    if not turn.incident.told and not turn.incident.nobody_reachable:
+        turn.change(nobody_reachable=True)
+        turn.record("nobody_reachable")
+        turn.effects.append(AlarmOperator(what="nobody_reachable"))
+
+
+def _tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news: bool) -> list[str]:
+    """Asks for one message to each who can and may be told; returns whom."""
+    told = [name for name in names if _may_hear(turn, name, news=news) and methods_of(name, turn.plan)]
+    for name in told:
+        _notify(turn, name, step=step, round_number=round_number, news=news)
+    return told
+
+
+def _may_hear(turn: Turn, recipient: str, *, news: bool) -> bool:
+    incident = turn.incident
+    if not is_contact(recipient):
+        held_by_contacts = incident.contacts_hold is not None and incident.policy.contacts_hold == "all"
+        return news or not held_by_contacts
+    if incident.contacts_stopped:
+        return False
+    if incident.contacts_not_before is not None and turn.now < incident.contacts_not_before:
+        return False
+    if news:
+        return True
+    if incident.contacts_hold is not None:
+        return False
+    return all(contact_key(answer.contact) != recipient for answer in incident.answers)
+
+
+def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: bool) -> None:
+    incident = turn.incident
+    before = next((entry for entry in incident.told if entry.recipient == recipient), None)
+    purpose: Purpose = "alert" if before is None else "news" if news else "repeat"
+    times = before.times + 1 if before else 1
+    turn.effects.append(
+        Notify(
+            subject=incident.id,
+            incident=incident.id,
+            recipient=recipient,
+            purpose=purpose,
+            epoch=incident.epoch,
+            step=step,
+            round=round_number,
+            methods=methods_of(recipient, turn.plan),
+            all_at_once=before is not None,
+            drill=incident.drill,
+            facts={"times": times, "presses": incident.presses},
+        )
+    )
+    entry = Told(
+        recipient=recipient,
+        first_at=before.first_at if before else turn.now,
+        last_at=turn.now,
+        times=times,
+    )
+    others = tuple(e for e in incident.told if e.recipient != recipient)
+    contacts_told_at = turn.now if is_contact(recipient) else incident.contacts_told_at
+    turn.change(told=(*others, entry), contacts_told_at=contacts_told_at, nobody_reachable=False)
+    if before is None:
+        turn.record("told", recipient=recipient, step=step + 1)
+
+
+def tell_one(turn: Turn, recipient: str) -> None:
+    """Tells one recipient outside the steps, at once (a contact who has only now agreed)."""
+    turn.change(news=turn.incident.news + 1)
+    _tell(turn, [recipient], step=NEWS_STEP, round_number=turn.incident.news, news=True)
+
+
+def warn_holder(turn: Turn) -> None:
+    """A minute before a contact's hold lapses: does she still have it?"""
+    hold = turn.incident.contacts_hold
+    if hold is None:
+        return
+    recipient = contact_key(hold.holder)
+    methods = methods_of(recipient, turn.plan)
+    turn.record("contact_hold_lapses_soon", by=hold.name)
+    turn.publish("incident.updated")
+    if methods:
+        turn.effects.append(
+            Notify(
+                subject=turn.incident.id,
+                incident=turn.incident.id,
+                recipient=recipient,
+                purpose="warning",
+                epoch=turn.incident.epoch,
+                step=NEWS_STEP,
+                round=int(hold.until.timestamp()),
+                methods=methods,
+                drill=turn.incident.drill,
+            )
+        )
+
+
+def tell_all_clear(turn: Turn) -> None:
+    """The one thing that a closed incident tells: to everybody who was told of it."""
+    incident = turn.incident
+    for entry in incident.told:
+        methods = methods_of(entry.recipient, turn.plan)
+        if methods:
+            turn.effects.append(
+                Notify(
+                    subject=incident.id,
+                    incident=incident.id,
+                    recipient=entry.recipient,
+                    purpose="all_clear",
+                    epoch=incident.epoch,
+                    step=NEWS_STEP,
+                    round=0,
+                    methods=methods,
+                    drill=incident.drill,
+                    urgency="timer",
+                )
+            )
+
+
+def invite_again(turn: Turn) -> None:
+    """Sends the open invitations once more: somebody may agree now that it matters."""
+    incident = turn.incident
+    for contact in turn.plan.contacts:
+        if not contact.confirmed and contact.methods:
+            turn.effects.append(
+                Notify(
+                    subject=incident.id,
+                    incident=None,
+                    recipient=contact_key(contact.id),
+                    purpose="invitation",
+                    epoch=incident.epoch,
+                    step=NEWS_STEP,
+                    round=0,
+                    methods=contact.methods,
+                    drill=incident.drill,
+                    urgency="timer",
+                )
+            )

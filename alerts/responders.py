@@ -1,0 +1,185 @@
+"""What staff and contacts do to an incident, and what the person writes to them."""
+
+from __future__ import annotations
+
+from alerts import incidents
+from alerts.audience import contact_key
+from alerts.effects import AlarmOperator, ShowMessage
+from alerts.escalation import jump, tell_one
+from alerts.signals import (
+    ContactAnswered,
+    ContactConfirmed,
+    DeliveryFailed,
+    EscalatedNow,
+    IncidentAcknowledged,
+    IncidentResolved,
+    MessageWritten,
+    NoteAdded,
+    PersonWrote,
+    ResponderMoved,
+)
+from alerts.situation import Answer, Incident
+from alerts.turn import Turn
+
+AboutIncident = (
+    IncidentAcknowledged
+    | NoteAdded
+    | MessageWritten
+    | ResponderMoved
+    | EscalatedNow
+    | IncidentResolved
+    | ContactAnswered
+)
+
+
+def answer(turn: Turn, signal: AboutIncident) -> None:
+    """Something that a responder does to the incident that they see; another or a closed one refuses it."""
+    incident = turn.situation.incident
+    if incident is None or signal.incident not in {incident.id, *incident.aliases}:
+        turn.refuse("no_live_incident")
+        return
+    if not incident.live:
+        turn.refuse("no_live_incident")
+        return
+    match signal:
+        case IncidentAcknowledged():
+            _acknowledge(turn, incident, signal)
+        case NoteAdded():
+            turn.record("note", by=signal.name, text=signal.text)
+            incidents.renew_staff_hold(turn)
+        case MessageWritten():
+            _write(turn, signal)
+        case ResponderMoved():
+            _move(turn, incident, signal)
+        case EscalatedNow():
+            _escalate(turn, signal)
+        case IncidentResolved():
+            if signal.text:
+                turn.record("note", by=signal.name, text=signal.text)
+            incidents.close(turn, "resolved", by=signal.name, disposition=signal.disposition)
+        case ContactAnswered():
+            _hear_contact(turn, incident, signal)
+
+
+def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -> None:
+    hold = incident.staff_hold
+    other = hold is not None and hold.claimed and hold.holder != signal.staff
+    if hold is not None and other and signal.claim and not signal.take_over:
+        turn.refuse("held_by_other", holder=hold.name)
+        return
+    turn.record("claimed" if signal.claim else "acknowledged", by=signal.name)
+    if hold is not None and other and not signal.claim:
+        by = incident.acknowledged_by
+        turn.change(acknowledged_by=by if signal.name in by else (*by, signal.name))
+        incidents.renew_staff_hold(turn)
+        return
+    if incident.state != "pending":
+        turn.change(state="open")
+    incidents.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=signal.claim)
+
+
+def _write(turn: Turn, signal: MessageWritten) -> None:
+    turn.effects.append(
+        ShowMessage(
+            message=signal.id,
+            incident=turn.incident.id,
+            at=turn.now,
+            writer="responder",
+            name=signal.name,
+            text=signal.text,
+        )
+    )
+    turn.record("message", by=signal.name, text=signal.text)
+    incidents.renew_staff_hold(turn)
+
+
+def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:
+    turn.record(signal.progress, by=signal.name)
+    if signal.progress == "on_the_way":
+        turn.change(on_the_way_at=incident.on_the_way_at or turn.now)
+    else:
+        turn.change(
+            on_the_way_at=incident.on_the_way_at or turn.now,
+            on_scene_at=incident.on_scene_at or turn.now,
+        )
+    if incident.staff_hold is None:
+        incidents.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=False)
+    else:
+        incidents.renew_staff_hold(turn)
+
+
+def _escalate(turn: Turn, signal: EscalatedNow) -> None:
+    turn.record("escalated", by=signal.name)
+    if turn.incident.state == "pending":
+        incidents.end_window(turn, what="window_ended_by_staff")
+        return
+    for timer in (
+        incidents.STAFF_LEASE,
+        incidents.STAFF_WARNING,
+        incidents.CONTACTS_LEASE,
+        incidents.CONTACTS_WARNING,
+    ):
+        turn.clear_timer(timer)
+    turn.change(state="open")
+    jump(turn)
+    turn.publish("incident.updated")
+
+
+def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> None:
+    others = tuple(a for a in incident.answers if a.contact != signal.contact)
+    mine = Answer(contact=signal.contact, name=signal.name, answer=signal.answer, at=turn.now)
+    turn.change(answers=(*others, mine), human_contact_at=turn.now)
+    turn.record(f"contact_{signal.answer}", by=signal.name)
+    if signal.answer == "cannot":
+        hold = incident.contacts_hold
+        if hold is not None and hold.holder == signal.contact:
+            incidents.lapse_contacts_hold(turn, what="contact_hold_withdrawn")
+        turn.publish("incident.updated")
+        return
+    if signal.answer == "on_my_way":
+        turn.change(on_the_way_at=turn.incident.on_the_way_at or turn.now)
+    incidents.hold_contacts(turn, contact=signal.contact, name=signal.name)
+
+
+def hear_person(turn: Turn, signal: PersonWrote) -> None:
+    """A message from the person's phone, kept with the incident when one is live."""
+    incident = turn.situation.live_incident
+    turn.effects.append(
+        ShowMessage(
+            message=signal.id,
+            incident=incident.id if incident else None,
+            at=turn.now,
+            writer="person",
+            name=None,
+            text=signal.text,
+        )
+    )
+    if incident is not None:
+        turn.record("person_wrote", text=signal.text)
+        turn.publish("incident.updated")
+
+
+def welcome_contact(turn: Turn, signal: ContactConfirmed) -> None:
+    """Whoever agrees while an incident is open is told at once."""
+    incident = turn.situation.live_incident
+    if incident is None or incident.state == "pending" or incident.contacts_stopped:
+        return
+    turn.change(audience=(*incident.audience, signal.contact))
+    tell_one(turn, contact_key(signal.contact))
+    turn.publish("incident.updated")
+
+
+def delivery_failed(turn: Turn, signal: DeliveryFailed) -> None:
+    """A message came to nothing: when nobody else of this incident can have heard, the next step comes at once."""
+    incident = turn.situation.live_incident
+    if incident is None or signal.incident != incident.id:
+        return
+    turn.record("not_told", recipient=signal.recipient)
+    turn.publish("incident.updated")
+    if signal.others_alive or incident.state != "open":
+        return
+    if not incident.nobody_reachable:
+        turn.change(nobody_reachable=True)
+        turn.record("nobody_reached")
+        turn.effects.append(AlarmOperator(what="nobody_reached"))
+    jump(turn)

@@ -1,0 +1,240 @@
+"""What happened: facts in the past tense, frozen and versioned, a closed union.
+
+Every signal has an `id` (made by the sender where it can), the `person` it is about, `at` (when it happened, by the
+sender's clock corrected by `sent_at`), `received_at` (our clock) and, where a device counts, its `sequence`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Verdict = Literal["none", "pin", "duress"]
+"""What the PIN said: `none` where the person has no PIN, `duress` for the twin."""
+
+TriggerKind = Literal["duress", "panic", "missed_check_in", "zone", "contact_lost", "fault"]
+ContactReply = Literal["can_help", "cannot", "on_my_way"]
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One position: degrees (WGS 84), accuracy in metres, speed in metres a second, battery from 0 to 1."""
+
+    latitude: float
+    longitude: float
+    at: datetime
+    received_at: datetime
+    accuracy: float | None = None
+    speed: float | None = None
+    battery: float | None = None
+
+
+class SignalBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """What every signal carries."""
+
+    id: str
+    person: str
+    at: datetime
+    received_at: datetime
+    sequence: int | None = None
+    version: int = 1
+
+
+class PanicPressed(SignalBase, frozen=True, kw_only=True, tag="panic_pressed"):
+    """A press. `incident` and `window_ends` are what the phone was told when the press was accepted."""
+
+    incident: str
+    window_ends: datetime | None
+    silent: bool = False
+    drill: bool = False
+    fix: Fix | None = None
+    battery: float | None = None
+
+
+class FixReported(SignalBase, frozen=True, kw_only=True, tag="fix_reported"):
+    """The newest position of a person whose incident is live."""
+
+    fix: Fix
+
+
+class PinStarted(SignalBase, frozen=True, kw_only=True, tag="pin_started"):
+    """The first PIN digit was entered while the window ran."""
+
+
+class CancelEntered(SignalBase, frozen=True, kw_only=True, tag="cancel_entered"):
+    """A cancel with a right PIN or its twin. Covers presses up to `panic`, else those made before it."""
+
+    verdict: Verdict
+    panic: str | None = None
+
+
+class PinRefused(SignalBase, frozen=True, kw_only=True, tag="pin_refused"):
+    """A wrong PIN, wherever one was asked for."""
+
+    occasion: str
+
+
+class DuressEntered(SignalBase, frozen=True, kw_only=True, tag="duress_entered"):
+    """The twin was entered where nothing but the look of things follows (unlock, change of PIN, a deletion)."""
+
+    occasion: str
+
+
+class CheckInPlanned(SignalBase, frozen=True, kw_only=True, tag="check_in_planned"):
+    """A check-in was planned. Times in milliseconds; `remind_ms` counts back from the due time."""
+
+    check_in: str
+    due_at: datetime
+    grace_ms: int
+    remind_ms: tuple[int, ...]
+    extend_at_most_ms: int
+    ask_again_ms: int
+    note: str | None = None
+    destination: str | None = None
+
+
+class CheckInCompleted(SignalBase, frozen=True, kw_only=True, tag="check_in_completed"):
+    """The person said that all is well."""
+
+    check_in: str
+    verdict: Verdict
+
+
+class CheckInExtended(SignalBase, frozen=True, kw_only=True, tag="check_in_extended"):
+    """The person asked for more time."""
+
+    check_in: str
+    due_at: datetime
+    verdict: Verdict
+
+
+class CheckInCancelled(SignalBase, frozen=True, kw_only=True, tag="check_in_cancelled"):
+    """The person called a check-in off."""
+
+    check_in: str
+    verdict: Verdict
+
+
+class TimerDue(SignalBase, frozen=True, kw_only=True, tag="timer_due"):
+    """A timer that was set came due; stale when `generation` is no longer the one that is set."""
+
+    name: str
+    generation: int
+
+
+class IncidentAcknowledged(SignalBase, frozen=True, kw_only=True, tag="incident_acknowledged"):
+    """A responder has it; with `claim` it is theirs, with `take_over` even when it was somebody else's."""
+
+    incident: str
+    staff: str
+    name: str
+    claim: bool = False
+    take_over: bool = False
+
+
+class NoteAdded(SignalBase, frozen=True, kw_only=True, tag="note_added"):
+    """A responder wrote to the timeline."""
+
+    incident: str
+    staff: str
+    name: str
+    text: str
+
+
+class MessageWritten(SignalBase, frozen=True, kw_only=True, tag="message_written"):
+    """A responder wrote to the person's phone."""
+
+    incident: str
+    staff: str
+    name: str
+    text: str
+
+
+class PersonWrote(SignalBase, frozen=True, kw_only=True, tag="person_wrote"):
+    """The person wrote to the responders."""
+
+    text: str
+
+
+class ResponderMoved(SignalBase, frozen=True, kw_only=True, tag="responder_moved"):
+    """Help is on the way, or there."""
+
+    incident: str
+    staff: str
+    name: str
+    progress: Literal["on_the_way", "on_scene"]
+
+
+class EscalatedNow(SignalBase, frozen=True, kw_only=True, tag="escalated_now"):
+    """A responder asked for the next step at once."""
+
+    incident: str
+    staff: str
+    name: str
+
+
+class IncidentResolved(SignalBase, frozen=True, kw_only=True, tag="incident_resolved"):
+    """A responder closed it."""
+
+    incident: str
+    staff: str
+    name: str
+    disposition: str
+    text: str | None = None
+
+
+class ContactAnswered(SignalBase, frozen=True, kw_only=True, tag="contact_answered"):
+    """A trusted contact answered an alert."""
+
+    incident: str
+    contact: str
+    name: str
+    answer: ContactReply
+
+
+class ContactConfirmed(SignalBase, frozen=True, kw_only=True, tag="contact_confirmed"):
+    """Somebody agreed to be a trusted contact."""
+
+    contact: str
+
+
+class DeliveryFailed(SignalBase, frozen=True, kw_only=True, tag="delivery_failed"):
+    """A message came to nothing. `others_alive`: another one of this incident was, or may still be, received."""
+
+    incident: str
+    delivery: str
+    recipient: str
+    others_alive: bool
+
+
+class FaultRaised(SignalBase, frozen=True, kw_only=True, tag="fault_raised"):
+    """Something of this person's could not be decided; somebody must look."""
+
+    what: str
+
+
+Signal = (
+    PanicPressed
+    | FixReported
+    | PinStarted
+    | CancelEntered
+    | PinRefused
+    | DuressEntered
+    | CheckInPlanned
+    | CheckInCompleted
+    | CheckInExtended
+    | CheckInCancelled
+    | TimerDue
+    | IncidentAcknowledged
+    | NoteAdded
+    | MessageWritten
+    | PersonWrote
+    | ResponderMoved
+    | EscalatedNow
+    | IncidentResolved
+    | ContactAnswered
+    | ContactConfirmed
+    | DeliveryFailed
+    | FaultRaised
+)

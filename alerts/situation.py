@@ -1,0 +1,191 @@
+"""What is true of one person now: frozen data that `decide()` turns into the next one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from alerts.policy import Policy
+from alerts.signals import ContactReply, Fix, TriggerKind
+
+IncidentState = Literal["pending", "open", "acknowledged", "resolved", "cancelled"]
+Severity = Literal["extreme", "severe", "moderate", "minor"]
+CheckInState = Literal["scheduled", "completed", "missed", "cancelled"]
+
+LIVE: frozenset[str] = frozenset({"pending", "open", "acknowledged"})
+
+GRAVITY: dict[TriggerKind, int] = {
+    "duress": 0,
+    "panic": 1,
+    "missed_check_in": 2,
+    "zone": 3,
+    "contact_lost": 4,
+    "fault": 5,
+}
+"""Smaller is graver."""
+
+SEVERITY: dict[TriggerKind, Severity] = {
+    "duress": "extreme",
+    "panic": "extreme",
+    "missed_check_in": "severe",
+    "zone": "severe",
+    "contact_lost": "moderate",
+    "fault": "severe",
+}
+"""The words are those of CAP 1.2 (OASIS), `severity`."""
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why an incident is there. `source` is the press or check-in; withdrawn when the person took it back."""
+
+    kind: TriggerKind
+    at: datetime
+    received_at: datetime
+    source: str
+    sequence: int | None = None
+    withdrawn: bool = False
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody has it, until it lapses."""
+
+    holder: str
+    name: str
+    since: datetime
+    until: datetime
+    claimed: bool = False
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """When a recipient was told first and last, and how often."""
+
+    recipient: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contact answered last."""
+
+    contact: str
+    name: str
+    answer: ContactReply
+    at: datetime
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The thing that responders work on.
+
+    `base` is the instant from which the steps of this epoch count; `rounds[i]` is how many rounds of step i are done;
+    `audience` are the contacts that `contact:N` meant when it opened.
+    """
+
+    id: str
+    state: IncidentState
+    opened_at: datetime
+    triggers: tuple[Trigger, ...]
+    presses: int
+    policy: Policy
+    base: datetime
+    rounds: tuple[int, ...]
+    audience: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    drill: bool = False
+    silent: bool = False
+    window_ends: datetime | None = None
+    window_extended: bool = False
+    epoch: int = 0
+    tail_round: int = 0
+    contacts_told_at: datetime | None = None
+    contacts_not_before: datetime | None = None
+    contacts_stopped: bool = False
+    next_step_at: datetime | None = None
+    news: int = 0
+    told: tuple[Told, ...] = ()
+    staff_hold: Hold | None = None
+    contacts_hold: Hold | None = None
+    acknowledged_by: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    contact_first: bool = False
+    nobody_reachable: bool = False
+    wrong_pins: bool = False
+    stood_down_at: datetime | None = None
+    seen_at: datetime | None = None
+    on_the_way_at: datetime | None = None
+    on_scene_at: datetime | None = None
+    human_contact_at: datetime | None = None
+    closed_at: datetime | None = None
+    disposition: str | None = None
+    fix: Fix | None = None
+    battery: float | None = None
+
+    @property
+    def live(self) -> bool:
+        """Pending, open or acknowledged."""
+        return self.state in LIVE
+
+    @property
+    def standing(self) -> tuple[Trigger, ...]:
+        """The triggers that nobody has taken back."""
+        return tuple(trigger for trigger in self.triggers if not trigger.withdrawn)
+
+    @property
+    def gravest(self) -> TriggerKind:
+        """The gravest trigger, withdrawn ones only when there is no other."""
+        return min((t.kind for t in self.standing or self.triggers), key=GRAVITY.__getitem__)
+
+    @property
+    def severity(self) -> Severity:
+        """CAP's word for the gravest trigger."""
+        return SEVERITY[self.gravest]
+
+
+class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A promise to be heard of by `due_at`, and what follows when not.
+
+    A *hidden* one is the true deadline behind an answer given under duress: the person's side no longer shows it. A
+    *shadow* is what the person's side shows instead: it reminds and ends like an honest one and alarms nobody.
+    """
+
+    id: str
+    state: CheckInState
+    first_due_at: datetime
+    due_at: datetime
+    grace_ms: int
+    remind_ms: tuple[int, ...]
+    extend_at_most_ms: int
+    ask_again_ms: int
+    planned_at: datetime
+    note: str | None = None
+    destination: str | None = None
+    reminded: int = 0
+    asked_again_until: datetime | None = None
+    ended_at: datetime | None = None
+    late: bool = False
+    hidden: bool = False
+    shadow: bool = False
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that is running for one person.
+
+    `timers` maps the name of each timer that is set to its generation; `seen` holds the last signals, so that the
+    same one changes nothing the second time.
+    """
+
+    person: str
+    incident: Incident | None = None
+    check_ins: tuple[CheckIn, ...] = ()
+    generation: int = 0
+    timers: dict[str, int] = {}
+    wrong_pins: tuple[datetime, ...] = ()
+    seen: tuple[str, ...] = ()
+    version: int = 1
+
+    @property
+    def live_incident(self) -> Incident | None:
+        """The incident that is being worked on, or None."""
+        return self.incident if self.incident is not None and self.incident.live else None

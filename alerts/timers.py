@@ -1,0 +1,41 @@
+"""What a timer that came due means."""
+
+from __future__ import annotations
+
+from alerts import check_in, incidents
+from alerts.check_in_timers import timer_of
+from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, warn_holder
+from alerts.signals import TimerDue
+from alerts.turn import Turn
+
+
+def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901 - a table: one line for each timer
+    """Acts on a timer of the generation that is set; an older one changes nothing."""
+    if turn.situation.timers.get(signal.name) != signal.generation:
+        return
+    turn.forget_timer(signal.name)
+    if signal.name.startswith("check-in:"):
+        for running in turn.situation.check_ins:
+            if timer_of(running) == signal.name:
+                check_in.look(turn, running, signal)
+        return
+    if turn.situation.live_incident is None:
+        return
+    match signal.name:
+        case incidents.WINDOW_TIMER:
+            incidents.end_window(turn, what="window_over")
+        case _ if signal.name == STEPS_TIMER:
+            advance(turn)
+            turn.publish("incident.updated")
+        case _ if signal.name == NEWS_TIMER:
+            incidents.restart_news(turn)
+            turn.publish("incident.updated")
+        case incidents.STAFF_LEASE:
+            incidents.lapse_staff_hold(turn)
+        case incidents.CONTACTS_LEASE:
+            incidents.lapse_contacts_hold(turn)
+        case incidents.STAFF_WARNING:
+            turn.record("hold_lapses_soon")
+            turn.publish("incident.updated")
+        case incidents.CONTACTS_WARNING:
+            warn_holder(turn)

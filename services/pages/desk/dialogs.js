@@ -1,0 +1,180 @@
+/** The two acts that cannot be taken back ask first, and the list of keys. */
+
+import { act } from "./act.js";
+import { forgetDraft, keepDraft } from "./drafts.js";
+import { element, fill } from "./element.js";
+import { DISPOSITIONS } from "./model.js";
+import { say, sayName } from "./wording.js";
+
+/**
+ * A dialog that takes itself away when it is closed and gives the focus back.
+ * @param {string} name
+ * @param {string} title
+ * @param {...import("./element.js").Child} children
+ */
+function openDialog(name, title, ...children) {
+  const before = document.activeElement;
+  const dialog = element(
+    "dialog",
+    { "aria-labelledby": `${name}-title`, "data-testid": `${name}-dialog`, class: "ask" },
+    element("h2", { id: `${name}-title` }, title),
+    ...children,
+  );
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (before instanceof HTMLElement && before.isConnected) before.focus();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** @param {() => HTMLDialogElement} dialog */
+function backButton(dialog) {
+  return element(
+    "button",
+    { type: "button", "data-testid": "dialog-back", onclick: () => dialog().close() },
+    say("ask.back"),
+  );
+}
+
+function complaintLine() {
+  return element("p", { class: "problem", role: "alert", "data-testid": "dialog-problem" });
+}
+
+/**
+ * Closing: nothing is chosen beforehand, and no key alone closes it.
+ * @param {string} base
+ * @param {boolean} drill
+ * @param {(answer: any) => void} changed
+ */
+export function askResolve(base, drill, changed) {
+  const choices = DISPOSITIONS.filter((disposition) => drill || disposition !== "drill");
+  const complaint = complaintLine();
+  const text = element("textarea", { id: "resolve-text", rows: 2, maxlength: 2000, "data-testid": "resolve-text" });
+  keepDraft(text, `${base} resolve`);
+  const radios = choices.map((value) =>
+    element("input", {
+      type: "radio",
+      name: "disposition",
+      value,
+      "data-testid": `disposition-${value}`,
+      onchange: () => fill(complaint),
+    }),
+  );
+  const confirm = element(
+    "button",
+    { type: "button", class: "danger solid", "data-testid": "resolve-confirm", onclick: () => resolve() },
+    say("ask.resolve_confirm"),
+  );
+  const dialog = openDialog(
+    "resolve",
+    say("ask.resolve"),
+    element("p", { class: "muted" }, say("ask.resolve_hint")),
+    element(
+      "fieldset",
+      { class: "choices", "data-testid": "disposition", "aria-describedby": "resolve-problem" },
+      element("legend", {}, say("ask.disposition")),
+      ...radios.map((radio) => element("label", { class: "choice" }, radio, sayName("disposition", radio.value))),
+    ),
+    element("label", { for: "resolve-text" }, say("ask.resolve_text")),
+    text,
+    complaint,
+    element(
+      "div",
+      { class: "ask-end" },
+      confirm,
+      backButton(() => dialog),
+    ),
+  );
+  complaint.id = "resolve-problem";
+
+  async function resolve() {
+    const disposition = radios.find((radio) => radio.checked)?.value;
+    if (!disposition) {
+      fill(complaint, say("ask.choose"));
+      radios[0]?.focus();
+      return;
+    }
+    const said = text.value.trim();
+    const answer = await act(
+      confirm,
+      complaint,
+      `${base}/resolve`,
+      said ? { disposition, text: said } : { disposition },
+    );
+    if (!answer) return;
+    forgetDraft(`${base} resolve`);
+    dialog.close();
+    changed(answer);
+  }
+}
+
+/** @param {string} base @param {(answer: any) => void} changed */
+export function askEscalate(base, changed) {
+  const complaint = complaintLine();
+  const confirm = element(
+    "button",
+    { type: "button", class: "primary", "data-testid": "escalate-confirm", onclick: () => escalate() },
+    say("ask.escalate_confirm"),
+  );
+  const dialog = openDialog(
+    "escalate",
+    say("ask.escalate"),
+    element("p", {}, say("ask.escalate_hint")),
+    complaint,
+    element(
+      "div",
+      { class: "ask-end" },
+      confirm,
+      backButton(() => dialog),
+    ),
+  );
+
+  async function escalate() {
+    const answer = await act(confirm, complaint, `${base}/escalate`, {});
+    if (!answer) return;
+    dialog.close();
+    changed(answer);
+  }
+}
+
+/** @type {[string[], string][]} */
+const KEYS = [
+  [["j", "↓"], "keys.next"],
+  [["k", "↑"], "keys.previous"],
+  [["Enter"], "keys.open"],
+  [["Esc"], "keys.back"],
+  [["c"], "keys.claim"],
+  [["a"], "keys.acknowledge"],
+  [["m"], "keys.message"],
+  [["n"], "keys.note"],
+  [["r"], "keys.resolve"],
+  [["Ctrl", "Enter"], "keys.send"],
+  [["?"], "keys.help"],
+];
+
+/** @param {boolean} on whether single keys act @param {(on: boolean) => void} turn */
+export function showKeys(on, turn) {
+  const toggle = element("input", { type: "checkbox", id: "keys-on", "data-testid": "keys-on" });
+  toggle.checked = on;
+  toggle.addEventListener("change", () => turn(toggle.checked));
+  const dialog = openDialog(
+    "keys",
+    say("keys.title"),
+    element(
+      "dl",
+      { class: "keys" },
+      ...KEYS.flatMap(([keys, words]) => [
+        element("dt", {}, ...keys.map((key) => element("kbd", {}, key))),
+        element("dd", {}, say(words)),
+      ]),
+    ),
+    element("label", { class: "choice", for: "keys-on" }, toggle, say("keys.on")),
+    element(
+      "div",
+      { class: "ask-end" },
+      backButton(() => dialog),
+    ),
+  );
+}

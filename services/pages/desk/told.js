@@ -1,0 +1,86 @@
+/** Who was told, by which way, and what came of it. */
+
+import { clockTime } from "./clock.js";
+import { element, redraw } from "./element.js";
+import { recipientWords } from "./phrases.js";
+import { say, sayName } from "./wording.js";
+
+/**
+ * @typedef {import("./model.js").Incident} Incident
+ * @typedef {import("./element.js").Child} Child
+ */
+
+export function makeTold() {
+  const body = element("div", { class: "told", "data-testid": "told" });
+  const node = element(
+    "section",
+    { class: "card part", "aria-labelledby": "part-told" },
+    element("h3", { id: "part-told", class: "part-title" }, say("part.told")),
+    body,
+  );
+  return {
+    node,
+    /** @param {Incident} incident */
+    update(incident) {
+      redraw(body, [incident.told, incident.deliveries, incident.state], () => toldWords(incident));
+    },
+  };
+}
+
+/** @param {Incident} incident @returns {Child[]} */
+function toldWords(incident) {
+  const { answered = [], untold = [] } = incident.told ?? {};
+  const rows = [...incident.deliveries].sort(
+    (a, b) => a.recipient.localeCompare(b.recipient) || a.at.localeCompare(b.at),
+  );
+  return [
+    untold.length > 0 &&
+      element("p", { class: "told-not" }, say("told.not", { names: untold.map(recipientWords).join(", ") })),
+    ...answered.map((told) =>
+      element(
+        "p",
+        { class: "told-answered" },
+        told.at
+          ? say("told.answered_at", { name: recipientWords(told), time: clockTime(told.at) })
+          : say("told.answered", { name: recipientWords(told) }),
+      ),
+    ),
+    rows.length === 0
+      ? element("p", { class: "muted" }, say(incident.state === "pending" ? "told.pending" : "told.none"))
+      : element(
+          "table",
+          {},
+          element("caption", { class: "visually-hidden" }, say("part.told")),
+          element("thead", {}, element("tr", {}, ...["who", "way", "state", "tries", "time"].map(head))),
+          element("tbody", {}, ...rows.map(deliveryRow)),
+        ),
+  ];
+}
+
+/** @param {string} name */
+function head(name) {
+  return element("th", { scope: "col" }, say(`told.column_${name}`));
+}
+
+/** @param {import("./model.js").Delivery} delivery */
+function deliveryName(delivery) {
+  const plain = delivery.name === undefined && !/^(dispatch|last_resort|contact(:.*)?)$/.test(delivery.recipient);
+  return plain ? delivery.recipient : recipientWords(delivery);
+}
+
+/** @param {import("./model.js").Delivery} delivery */
+function deliveryRow(delivery) {
+  return element(
+    "tr",
+    { "data-testid": "delivery", "data-state": delivery.state },
+    element("th", { scope: "row" }, deliveryName(delivery)),
+    element("td", {}, sayName("channel", delivery.channel)),
+    element(
+      "td",
+      {},
+      element("span", { class: `delivery delivery-${delivery.state}` }, sayName("delivery", delivery.state)),
+    ),
+    element("td", { class: "numbers" }, delivery.attempts),
+    element("td", { class: "numbers" }, clockTime(delivery.at, { seconds: true })),
+  );
+}

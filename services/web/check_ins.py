@@ -1,0 +1,208 @@
+"""The person's check-ins."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from alerts.check_in_timers import missed_at, phase
+from alerts.signals import CheckInCancelled, CheckInCompleted, CheckInExtended, CheckInPlanned, PinRefused, Verdict
+from alerts.situation import CheckIn
+from services.web.call import Call, Reply, Route
+from services.web.panic import corrected, settle_time, verdict_of
+from services.web.problems import Problem, field_problem
+from services.web.service import new_id
+from streams.records import Person
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+Note = Annotated[str, msgspec.Meta(max_length=1000)]
+FARTHEST = timedelta(days=366)
+
+
+class PlanBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/check-ins`."""
+
+    due_at: datetime
+    grace_seconds: Seconds | None = None
+    remind_seconds: Seconds | None = None
+    note: Note | None = None
+    destination: Note | None = None
+    id: str | None = None
+
+
+class AnswerBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Completing, extending (with `due_at`) or cancelling."""
+
+    pin: str | None = None
+    due_at: datetime | None = None
+    at: datetime | None = None
+    sent_at: datetime | None = None
+    sequence: int | None = None
+    id: str | None = None
+
+
+def view(check_in: CheckIn, now: datetime) -> dict[str, Any]:
+    """A check-in as the person may see it."""
+    remind = max(check_in.remind_ms, default=0) / 1000
+    return {
+        "id": check_in.id,
+        "state": phase(check_in, now),
+        "due_at": check_in.due_at,
+        "missed_at": missed_at(check_in),
+        "grace_seconds": check_in.grace_ms / 1000,
+        "remind_seconds": remind,
+        "note": check_in.note,
+        "destination": check_in.destination,
+        "completed_at": check_in.ended_at if check_in.state == "completed" else None,
+    }
+
+
+def instant(value: datetime, field: str, now: datetime) -> datetime:
+    """An instant that can be waited for."""
+    if value.tzinfo is None:
+        raise field_problem(field, "needs a time zone, such as 2026-11-24T21:00:00Z")
+    value = value.astimezone(UTC)
+    if value <= now:
+        raise field_problem(field, "lies in the past")
+    if value > now + FARTHEST:
+        raise field_problem(field, "lies more than a year ahead")
+    return value
+
+
+async def plan(call: Call) -> Reply:
+    """Plans a check-in by the person's policy, where the body does not say otherwise."""
+    body: PlanBody = call.body
+    due_at = instant(body.due_at, "due_at", call.now)
+    rules = (await call.service.store.read(lambda tx: tx.care_plan(call.organization, call.person))).policy.check_in
+    if body.remind_seconds is None:
+        remind = rules.remind_ms
+    else:
+        remind = (int(body.remind_seconds * 1000), 0) if body.remind_seconds > 0 else ()
+    grace = rules.grace_ms if body.grace_seconds is None else int(body.grace_seconds * 1000)
+    check_in = ""
+
+    def make(signal: str) -> CheckInPlanned:
+        nonlocal check_in
+        check_in = signal
+        return CheckInPlanned(
+            id=signal,
+            person=call.person,
+            at=call.now,
+            received_at=call.now,
+            check_in=signal,
+            due_at=due_at,
+            grace_ms=grace,
+            remind_ms=remind,
+            extend_at_most_ms=rules.extend_at_most_ms,
+            ask_again_ms=rules.ask_again_ms,
+            note=body.note,
+            destination=body.destination,
+        )
+
+    await call.decide(call.person, make)
+    return Reply(body=view(await _kept(call, check_in), call.now), status=201)
+
+
+async def _kept(call: Call, check_in: str) -> CheckIn:
+    found: CheckIn | None = await call.service.store.read(lambda tx: tx.check_in(call.person, check_in))
+    if found is None:
+        raise Problem("not-found")
+    return found
+
+
+async def listed(call: Call) -> Reply:
+    """The person's check-ins, the latest due first."""
+    found = await call.service.store.read(lambda tx: tx.check_ins(call.person))
+    return Reply(body={"check_ins": [view(c, call.now) for c in found], "next": None})
+
+
+async def one(call: Call) -> Reply:
+    """One check-in."""
+    return Reply(body=view(await _kept(call, call.path("id")), call.now))
+
+
+async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> Reply:
+    body: AnswerBody = call.body
+    began = call.service.clock.monotonic()
+    check_in = call.path("id")
+    kept = await _kept(call, check_in)
+    due_at = None
+    if act == "extend":
+        if body.due_at is None:
+            raise field_problem("due_at", "is missing")
+        due_at = instant(body.due_at, "due_at", call.now)
+    who = await call.get(Person, call.person)
+    verdict: Verdict = "none"
+    if who.pin_hash is not None:
+        verdict = await _verdict(call, body.pin, began)
+    at = corrected(body.at, body.sent_at, call.now)
+    over = {"complete": "completed", "cancel": "cancelled", "extend": ""}[act]
+    if kept.state == over and verdict != "duress":
+        # The same answer again: it stays what it was.
+        if verdict != "none":
+            await settle_time(call, began)
+        return Reply(body=view(kept, call.now))
+
+    def make(signal: str) -> CheckInCompleted | CheckInCancelled | CheckInExtended:
+        common: dict[str, Any] = {
+            "id": signal,
+            "person": call.person,
+            "at": at,
+            "received_at": call.now,
+            "sequence": body.sequence,
+            "check_in": check_in,
+            "verdict": verdict,
+        }
+        if due_at is not None:
+            return CheckInExtended(**common, due_at=due_at)
+        return CheckInCompleted(**common) if act == "complete" else CheckInCancelled(**common)
+
+    try:
+        await call.decide(call.person, make)
+    finally:
+        if verdict != "none":
+            await settle_time(call, began)
+    return Reply(body=view(await _kept(call, check_in), call.now))
+
+
+async def _verdict(call: Call, pin: str | None, began: float) -> Verdict:
+    if pin is None:
+        raise field_problem("pin", "is missing")
+    verdict = await verdict_of(call, pin)
+    if verdict is not None:
+        return verdict
+    signal = PinRefused(id=new_id(), person=call.person, at=call.now, received_at=call.now, occasion="check_in")
+    await call.service.engine.decide_now(call.organization, call.person, signal)
+    await settle_time(call, began)
+    raise Problem("pin-refused")
+
+
+async def complete(call: Call) -> Reply:
+    """All is well."""
+    return await _answer(call, "complete")
+
+
+async def extend(call: Call) -> Reply:
+    """More time."""
+    return await _answer(call, "extend")
+
+
+async def cancel(call: Call) -> Reply:
+    """Called off."""
+    return await _answer(call, "cancel")
+
+
+def _route(method: str, path: str, handler: Any, summary: str, body: Any = None, status: int = 200) -> Route:
+    return Route(method=method, path=path, handler=handler, who=("device",), summary=summary, body=body, status=status)
+
+
+ROUTES = (
+    _route("POST", "/v1/check-ins", plan, "Plan a check-in", PlanBody, 201),
+    _route("GET", "/v1/check-ins", listed, "List check-ins"),
+    _route("GET", "/v1/check-ins/{id}", one, "One check-in"),
+    _route("POST", "/v1/check-ins/{id}/complete", complete, "All is well", AnswerBody),
+    _route("POST", "/v1/check-ins/{id}/extend", extend, "More time", AnswerBody),
+    _route("POST", "/v1/check-ins/{id}/cancel", cancel, "Call a check-in off", AnswerBody),
+)

@@ -1,0 +1,187 @@
+"""An incident as responders see it: what matters in the first second, then everything else."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from geopy.distance import great_circle
+
+from alerts.audience import STAFF
+from alerts.signals import Fix
+from alerts.situation import GRAVITY, Hold, Incident
+from streams.records import Contact, Delivery, IncidentView, JournalLine, Organization, Person
+from streams.store import Transaction
+
+POINTS = ("north", "north_east", "east", "south_east", "south", "south_west", "west", "north_west")
+DANGERS = ("weapons", "other_person", "children", "animals", "care")
+
+
+async def summary(tx: Transaction, view: IncidentView, now: datetime) -> dict[str, Any] | None:
+    """The row of the queue; None when the person was erased."""
+    person = await tx.get(Person, view.organization, view.person)
+    if person is None:
+        return None
+    contacts = {c.id: c for _, c in await tx.list_contacts(view.organization, person.id)}
+    deliveries = await tx.deliveries_of(view.incident.id)
+    return _row(view, person, contacts, deliveries, now)
+
+
+async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str, Any] | None:
+    """One incident with everything that responders may need."""
+    person = await tx.get(Person, view.organization, view.person)
+    agency = await tx.get(Organization, view.organization, view.organization)
+    if person is None or agency is None:
+        return None
+    contacts = {c.id: c for _, c in await tx.list_contacts(view.organization, person.id)}
+    deliveries = await tx.deliveries_of(view.incident.id)
+    row = _row(view, person, contacts, deliveries, now)
+    incident = view.incident
+    details = dict(person.details)
+    row |= {
+        "timeline": [line_view(line, contacts) for line in await tx.timeline(person.id, incident.id)],
+        "deliveries": [delivery_view(d, contacts) for d in deliveries],
+        "holds": {"staff": hold_view(incident.staff_hold), "contacts": hold_view(incident.contacts_hold)},
+        "communication": details.get("communication", []),
+        "reach": details.get("reach", []),
+        "places": details.get("places", []),
+        "brief": details.get("brief", {}),
+        "wrong_pins": incident.wrong_pins,
+        "silent": incident.silent,
+        "battery": incident.battery,
+        "answers": incident.answers,
+        "disposition": incident.disposition,
+        "closed_at": incident.closed_at,
+        "trail": await tx.trail(person.id, incident.opened_at),
+        "call_back": agency.call_back,
+        "time_zone": person.time_zone,
+    }
+    return row
+
+
+def _row(
+    view: IncidentView, person: Person, contacts: dict[str, Contact], deliveries: list[Delivery], now: datetime
+) -> dict[str, Any]:
+    incident = view.incident
+    details = person.details
+    brief = details.get("brief") or {}
+    hold = incident.staff_hold or incident.contacts_hold
+    place = nearest(incident.fix, details.get("places") or [])
+    return {
+        "id": incident.id,
+        "person": {"id": person.id, "name": person.name},
+        "known_as": person.known_as or person.name,
+        "state": incident.state,
+        "trigger": incident.gravest,
+        "triggers": [
+            {"kind": t.kind, "at": t.at, "received_at": t.received_at, "withdrawn": t.withdrawn}
+            for t in sorted(incident.triggers, key=lambda t: (GRAVITY[t.kind], t.received_at))
+        ],
+        "severity": incident.severity,
+        "presses": incident.presses,
+        "opened_at": incident.opened_at,
+        "cancel_until": incident.window_ends if incident.state == "pending" else None,
+        "stood_down_at": incident.stood_down_at,
+        "acknowledged_by": incident.acknowledged_by,
+        "holder": hold.name if hold else None,
+        "contact_first": incident.contact_first,
+        "may_call": {name: brief.get(name) for name in ("contact", "code_question", "code_answer")},
+        "place": place["label"] if place else None,
+        "home": next((p["label"] for p in details.get("places") or []), None),
+        "dangers": [{"kind": name, "text": brief[name]} for name in DANGERS if brief.get(name)],
+        "location": location_view(incident.fix, place),
+        "told": told_view(incident, contacts, deliveries),
+        "nobody_reachable": incident.nobody_reachable,
+        "next_step_at": incident.next_step_at,
+        "human_contact_at": incident.human_contact_at,
+        "drill": incident.drill,
+        "now": now,
+    }
+
+
+def told_view(incident: Incident, contacts: dict[str, Contact], deliveries: list[Delivery]) -> dict[str, Any]:
+    """Who was reached, who answered, and who was to be told and was not."""
+    reached: dict[str, Any] = {}
+    tried: dict[str, None] = {}
+    for delivery in deliveries:
+        if delivery.purpose == "invitation":
+            continue
+        tried.setdefault(delivery.recipient)
+        if delivery.state in {"sent", "delivered", "read"} and delivery.recipient not in reached:
+            reached[delivery.recipient] = delivery.settled_at
+    answered = {f"contact:{answer.contact}" for answer in incident.answers}
+    return {
+        "reached": [_named(r, contacts) | {"at": at} for r, at in reached.items()],
+        "answered": [{"name": a.name, "answer": a.answer, "at": a.at} for a in incident.answers],
+        "untold": [_named(r, contacts) for r in tried if r not in reached and r not in answered],
+    }
+
+
+def _named(recipient: str, contacts: dict[str, Contact]) -> dict[str, Any]:
+    if recipient in STAFF:
+        return {"recipient": recipient, "name": None}
+    contact = contacts.get(recipient.removeprefix("contact:"))
+    return {"recipient": "contact", "name": contact.name if contact else None}
+
+
+def delivery_view(delivery: Delivery, contacts: dict[str, Contact]) -> dict[str, Any]:
+    """One message to one method."""
+    named = _named(delivery.recipient, contacts)
+    return {
+        "id": delivery.id,
+        "recipient": delivery.recipient,
+        "name": named["name"],
+        "channel": delivery.channel,
+        "purpose": delivery.purpose,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "at": delivery.settled_at or delivery.created_at,
+        "why": delivery.why,
+        "drill": delivery.drill,
+    }
+
+
+def line_view(line: JournalLine, contacts: dict[str, Contact]) -> dict[str, Any]:
+    """A line of the timeline; `kind` is a key of the catalogue, `text` what somebody wrote."""
+    values = dict(line.values)
+    recipient = values.pop("recipient", None)
+    if recipient is not None:
+        values |= _named(str(recipient), contacts)
+    return {"at": line.at, "kind": line.what, "by": line.by, "text": values.pop("text", None), "values": values}
+
+
+def hold_view(hold: Hold | None) -> dict[str, Any] | None:
+    """Who has it, and until when."""
+    return {"holder": hold.holder, "name": hold.name, "until": hold.until} if hold else None
+
+
+def location_view(fix: Fix | None, place: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Where, how sure, and how old."""
+    if fix is None:
+        return None
+    return {
+        "latitude": fix.latitude,
+        "longitude": fix.longitude,
+        "accuracy": fix.accuracy,
+        "at": fix.at,
+        "received_at": fix.received_at,
+        "place": place,
+    }
+
+
+def nearest(fix: Fix | None, places: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The nearest labelled place: its distance in metres, and in which direction from it the person is."""
+    if fix is None or not places:
+        return None
+    here = (fix.latitude, fix.longitude)
+    distances = [(great_circle(here, (p["latitude"], p["longitude"])).meters, p) for p in places]
+    distance, place = min(distances, key=lambda pair: pair[0])
+    return {"label": place["label"], "distance_m": round(distance), "bearing": _bearing(place, fix)}
+
+
+def _bearing(place: dict[str, Any], fix: Fix) -> str:
+    """One of eight points of the compass; near enough for words (equirectangular approximation)."""
+    north = fix.latitude - place["latitude"]
+    east = (fix.longitude - place["longitude"]) * math.cos(math.radians(fix.latitude))
+    return POINTS[round(math.degrees(math.atan2(east, north)) / 45) % 8]

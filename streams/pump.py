@@ -1,0 +1,80 @@
+"""The timer pump: waits for the earliest due time and puts what is due into the inbox, a slice at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from streams.clock import Clock
+from streams.records import LANE_TIMER, TimerRow
+from streams.runner import Runner
+from streams.store import Store, Transaction
+
+log = structlog.get_logger()
+
+SLICE = 200
+LOOK_AT_LEAST_EVERY = 1.0
+
+
+class Pump:
+    """Wakes on the next deadline; a look every second is the net beneath it."""
+
+    def __init__(self, store: Store, clock: Clock, runner: Runner) -> None:
+        self._store = store
+        self._clock = clock
+        self._runner = runner
+        self._earlier = asyncio.Event()
+
+    def look_again(self) -> None:
+        """A timer was set: it may be due before the one that is waited for."""
+        self._earlier.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            self._earlier.clear()
+            try:
+                more = await self.step()
+                wait = 0.0 if more else await self.seconds_to_next()
+            except Exception:
+                log.exception("pump failed", action="pump_failed")
+                wait = LOOK_AT_LEAST_EVERY
+            if wait > 0:
+                await self._wait(wait)
+
+    async def step(self) -> bool:
+        """Takes one slice of what is due; True when there may be more."""
+        if await self.seconds_to_next() > 0:
+            return False
+
+        async def work(tx: Transaction) -> list[TimerRow]:
+            return await tx.take_due_timers(self._clock.now(), SLICE)
+
+        timers = await self._store.write(work, LANE_TIMER)
+        for timer in timers:
+            # The window of a press is as urgent as the press itself.
+            lane = LANE_TIMER if timer.name.startswith("check-in:") else 0
+            self._runner.wake(timer.organization, timer.person, lane)
+        return len(timers) == SLICE
+
+    async def seconds_to_next(self) -> float:
+        """How long to wait: until the earliest due time, a second at the most."""
+
+        async def work(tx: Transaction) -> datetime | None:
+            return await tx.next_due()
+
+        due = await self._store.read(work)
+        if due is None:
+            return LOOK_AT_LEAST_EVERY
+        return min(LOOK_AT_LEAST_EVERY, max(0.0, (due - self._clock.now()).total_seconds()))
+
+    async def _wait(self, seconds: float) -> None:
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        woken = asyncio.ensure_future(self._earlier.wait())
+        try:
+            await asyncio.wait({sleeping, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            woken.cancel()

@@ -1,0 +1,243 @@
+"""What is kept: people, agreements, mail, deliveries, the timeline. Frozen; a store seals what identifies anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from alerts.care_plan import CarePlan, Sees
+from alerts.effects import Purpose
+from alerts.signals import Signal
+from alerts.situation import Incident, Situation
+
+DeliveryState = Literal["queued", "sending", "sent", "delivered", "read", "failed", "void"]
+TokenKind = Literal["staff", "session", "device", "panic", "enrol", "sign_in", "contact", "alert", "unlock"]
+Role = Literal["admin", "dispatcher", "advocate", "integration"]
+
+LANE_ALARM, LANE_TIMER, LANE_REST = 0, 1, 2
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of the directory. `person` is whom it belongs to, or None when it belongs to the organization."""
+
+    id: str
+    organization: str
+    person: str | None = None
+
+
+class Method(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One way to reach somebody; `secret` signs webhooks."""
+
+    id: str
+    channel: str
+    address: str
+    secret: str | None = None
+
+
+class EmergencyNumber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A number to call or text when nobody else answers."""
+
+    label: str
+    call: str | None = None
+    text: str | None = None
+
+
+class Organization(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """An agency. `dispatch` and `last_resort` are tried in order."""
+
+    name: str
+    dispatch: tuple[Method, ...] = ()
+    last_resort: tuple[Method, ...] = ()
+    call_back: str | None = None
+    emergency: tuple[EmergencyNumber, ...] = ()
+
+
+class Staff(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who works for the agency."""
+
+    name: str
+    roles: tuple[Role, ...]
+    language: str = "en"
+
+
+class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody at risk. `details` holds what responders need to know: communication, reach, places, brief."""
+
+    name: str
+    known_as: str | None = None
+    language: str = "en"
+    time_zone: str = "UTC"
+    pin_hash: str | None = None
+    duress_hash: str | None = None
+    policy: str | None = None
+    cancel_window_s: float | None = None
+    hidden_from: tuple[str, ...] = ()
+    details: Mapping[str, Any] = {}
+
+
+class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A trusted contact; told nothing but the invitation before `consent` is confirmed."""
+
+    name: str
+    order: int
+    methods: tuple[Method, ...]
+    language: str = "en"
+    sees: Sees = "message"
+    consent: Literal["pending", "confirmed", "declined"] = "pending"
+    consent_how: str | None = None
+    reads: Literal["nobody_else", "others", "unknown"] | None = None
+
+
+class Device(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A person's phone."""
+
+    name: str
+
+
+class Zone(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A place to be in, or to keep out of."""
+
+    name: str
+    kind: Literal["safe", "exclusion"]
+    shape: Mapping[str, Any]
+
+
+class PolicyText(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """An escalation policy by its name, in the form that `alerts.policy_text` writes."""
+
+    name: str
+    document: Mapping[str, Any]
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a bearer may do. Only the hash of the token itself is kept."""
+
+    kind: TokenKind
+    organization: str
+    subject: str
+    person: str | None = None
+    roles: tuple[Role, ...] = ()
+    name: str = ""
+    expires_at: datetime | None = None
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal that was accepted and waits to be decided."""
+
+    number: int
+    signal: Signal
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """One person, locked, with all her mail in the order in which it came."""
+
+    organization: str
+    person: str
+    situation: Situation
+    plan: CarePlan
+    mail: tuple[Mail, ...]
+    undecodable: tuple[int, ...] = ()
+
+
+class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A timer of one person."""
+
+    organization: str
+    person: str
+    name: str
+    generation: int
+    due_at: datetime
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one method of one recipient; `position` is its place among the recipient's methods."""
+
+    id: str
+    organization: str
+    person: str
+    subject: str
+    incident: str | None
+    recipient: str
+    method: str
+    channel: str
+    purpose: Purpose
+    epoch: int
+    step: int
+    round: int
+    position: int
+    lane: int
+    drill: bool
+    due_at: datetime
+    give_up_at: datetime
+    created_at: datetime
+    state: DeliveryState = "queued"
+    attempts: int = 0
+    why: str | None = None
+    settled_at: datetime | None = None
+    facts: Mapping[str, Any] = {}
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of a timeline; `values` are names and words to be put into the reader's language."""
+
+    at: datetime
+    what: str
+    incident: str | None = None
+    by: str | None = None
+    values: Mapping[str, Any] = {}
+
+
+class FeedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that consoles must redraw; `number` grows without ever being used twice."""
+
+    number: int
+    organization: str
+    person: str
+    incident: str
+    event: str
+    at: datetime
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One message between the person and the responders."""
+
+    id: str
+    at: datetime
+    writer: Literal["person", "responder"]
+    text: str
+    incident: str | None = None
+    name: str | None = None
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """Everything that deciding one person's mail changes, to be written in one transaction."""
+
+    organization: str
+    person: str
+    before: Situation
+    situation: Situation
+    handled: list[tuple[int, str]] = []
+    timers: list[TimerRow] = []
+    cleared: list[str] = []
+    deliveries: list[Delivery] = []
+    journal: list[JournalLine] = []
+    events: list[str] = []
+    void: bool = False
+    close_alarm: bool = False
+    check_ins: list[Any] = []
+    messages: list[Message] = []
+    operator_alarms: list[str] = []
+
+
+class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident with what reading it needs: whose it is, and what became of its messages."""
+
+    organization: str
+    person: str
+    incident: Incident
+    number: int
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None

@@ -1,0 +1,141 @@
+"""The in-process runner: whoever has mail is decided, the most urgent first, a slice at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from alerts.decide import Decision
+from alerts.signals import Signal
+from streams.clock import Clock
+from streams.processor import Handled, handle
+from streams.records import Delivery
+from streams.store import Store, Transaction
+
+log = structlog.get_logger()
+
+SLICE = 64
+PAUSE_AFTER_ERROR = 0.5
+
+
+class Runner:
+    """Decides people's mail as soon as they are woken, and what the sweeper finds."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        send: Callable[[list[Delivery]], None],
+        room: Callable[[], bool],
+        alarm: Callable[[str], None],
+        changed: Callable[[Handled], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._send = send
+        self._room = room
+        self._alarm = alarm
+        self._changed = changed
+        self._lanes: tuple[OrderedDict[tuple[str, str], None], ...] = (OrderedDict(), OrderedDict(), OrderedDict())
+        self._awake = asyncio.Event()
+
+    def wake(self, organization: str, person: str, lane: int) -> None:
+        """This person has mail."""
+        self._lanes[lane][(organization, person)] = None
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await self._awake.wait()
+            if not await self.step():
+                self._awake.clear()
+
+    async def step(self) -> bool:
+        """Decides one slice; False when nobody waits."""
+        for lane, waiting in enumerate(self._lanes):
+            if waiting:
+                people = [waiting.popitem(last=False)[0] for _ in range(min(SLICE, len(waiting)))]
+                await self._decide(people, lane)
+                return True
+        return False
+
+    async def decide_now(self, organization: str, person: str, signal: Signal) -> Decision:
+        """Decides this signal, and whatever waits before it, and returns what was decided once that is durable."""
+
+        async def work(tx: Transaction) -> Handled:
+            await tx.put_mail(organization, person, 0, signal)
+            return await handle(tx, [(organization, person)], self._clock.now(), claim=self._room())
+
+        handled = await self._store.write(work, 0)
+        self._pass_on(handled)
+        return handled.decisions[signal.id]
+
+    async def _decide(self, people: list[tuple[str, str]], lane: int) -> None:
+        try:
+            self._pass_on(await self._handle(people, lane))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("batch failed", action="batch_failed", people=len(people))
+            for one in people:
+                await self._decide_alone(one, lane)
+
+    async def _decide_alone(self, one: tuple[str, str], lane: int) -> None:
+        try:
+            self._pass_on(await self._handle([one], lane))
+        except Exception:
+            log.exception("could not decide", action="decide_failed")
+            self._alarm("decide_failed")
+            await self._clock.sleep(PAUSE_AFTER_ERROR)
+
+    async def _handle(self, people: list[tuple[str, str]], lane: int) -> Handled:
+        async def work(tx: Transaction) -> Handled:
+            return await handle(tx, people, self._clock.now(), claim=self._room())
+
+        return await self._store.write(work, min(lane, 1))
+
+    def _pass_on(self, handled: Handled) -> None:
+        if handled.deliveries:
+            self._send(handled.deliveries)
+        for what in handled.operator_alarms:
+            self._alarm(what)
+        self._changed(handled)
+
+
+class Sweeper:
+    """Finds mail that nobody has handled for two seconds, whatever the reason."""
+
+    EVERY = 1.0
+
+    def __init__(self, store: Store, clock: Clock, runner: Runner) -> None:
+        self._store = store
+        self._clock = clock
+        self._runner = runner
+
+    async def run(self) -> None:
+        """Until it is cancelled; the first sweep comes at once and takes everything, for what a crash left behind."""
+        await self.step(everything=True)
+        while True:
+            await self._clock.sleep(self.EVERY)
+            try:
+                await self.step()
+            except Exception:
+                log.exception("sweep failed", action="sweep_failed")
+
+    async def step(self, *, everything: bool = False) -> int:
+        """One sweep; returns how many people it woke."""
+        before = None if everything else self._clock.now() - timedelta(seconds=2)
+
+        async def work(tx: Transaction) -> list[tuple[int, str, str]]:
+            return await tx.waiting(200, before)
+
+        found = await self._store.read(work)
+        for lane, organization, person in found:
+            self._runner.wake(organization, person, lane)
+        return len(found)

@@ -1,0 +1,254 @@
+"""Sending: claimed deliveries go out, each try is settled where it stands in the store, leases are kept alive.
+
+A try whose outcome is unknown (the process died, the lease ran out) is made again under the same delivery id: it may
+reach somebody twice, never zero times. Results are settled together: many at once cost one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from alerts.ids import derived_id
+from alerts.signals import DeliveryFailed
+from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refused, Retry, Sent
+from streams.clock import Clock
+from streams.delivery_context import Composer, DeliveryContext, context_of
+from streams.processor import LEASE
+from streams.records import Delivery
+from streams.store import Store, Transaction
+
+log = structlog.get_logger()
+
+AT_ONCE = 256
+CLAIM = 128
+ROOM = 512
+LOOK_EVERY = 1.0
+TRY_AT_MOST = 15.0
+BACK_OFF = (0.5, 1.0, 2.0, 4.0, 5.0)
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How one try ended."""
+
+    delivery: Delivery
+    outcome: Outcome | None
+    void: str | None = None
+
+
+class Sender:
+    """Makes tries, as many at once as `AT_ONCE`, the most urgent first."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        composer: Composer,
+        *,
+        wake: Callable[[str, str, int], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._channels = channels
+        self._composer = composer
+        self._wake_person = wake
+        self._changed = changed
+        self._queue: asyncio.PriorityQueue[tuple[int, int, Delivery]] = asyncio.PriorityQueue()
+        self._order = 0
+        self._held: dict[str, Delivery] = {}
+        self._results: list[Result] = []
+        self._settling = asyncio.Event()
+        self._look = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def room(self) -> bool:
+        """Whether more may be claimed for sending from memory."""
+        return len(self._held) < ROOM
+
+    def send(self, deliveries: list[Delivery]) -> None:
+        """Sends deliveries that were claimed for this process."""
+        if deliveries:
+            self._idle.clear()
+        for delivery in deliveries:
+            self._held[delivery.id] = delivery
+            self._order += 1
+            self._queue.put_nowait((delivery.lane, self._order, delivery))
+
+    def look(self) -> None:
+        """Something was queued: look now rather than at the next second."""
+        self._look.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled: workers, claims, leases, results."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(AT_ONCE):
+                tasks.create_task(self._work())
+            tasks.create_task(self._claim_for_ever())
+            tasks.create_task(self._renew_for_ever())
+            tasks.create_task(self._settle_for_ever())
+
+    async def drain(self) -> None:
+        """Waits until nothing is under way any more; called with a limit at shutdown."""
+        await self._idle.wait()
+
+    async def claim(self) -> int:
+        """Claims what is due; returns how many."""
+
+        async def work(tx: Transaction) -> list[Delivery]:
+            return await tx.claim(self._clock.now(), LEASE, CLAIM)
+
+        claimed = await self._store.write(work, 0)
+        self.send([d for d in claimed if d.id not in self._held])
+        return len(claimed)
+
+    async def _work(self) -> None:
+        while True:
+            _, _, delivery = await self._queue.get()
+            result = await self._try(delivery)
+            self._results.append(result)
+            self._settling.set()
+
+    async def _try(self, delivery: Delivery) -> Result:
+        try:
+            context = await self._context(delivery)
+            if not isinstance(context, DeliveryContext):
+                return Result(delivery, None, void=context)
+            message = self._composer.compose(context)
+            return Result(delivery, await self._send_once(delivery, message))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("try failed", action="try_failed", channel=delivery.channel)
+            return Result(delivery, Retry("our own fault"))
+
+    async def _context(self, delivery: Delivery) -> DeliveryContext | str:
+        async def work(tx: Transaction) -> DeliveryContext | str:
+            return await context_of(tx, delivery, self._clock.now())
+
+        return await self._store.read(work)
+
+    async def _send_once(self, delivery: Delivery, message: OutgoingMessage) -> Outcome:
+        channel = self._channels.get(delivery.channel)
+        if channel is None:
+            return Refused("channel not configured")
+        try:
+            return await asyncio.wait_for(channel.send(message), TRY_AT_MOST)
+        except TimeoutError:
+            return Retry("no answer in time")
+
+    async def _claim_for_ever(self) -> None:
+        while True:
+            self._look.clear()
+            more = False
+            try:
+                if self.room() and await self._seconds_to_next() <= 0:
+                    more = await self.claim() == CLAIM
+            except Exception:
+                log.exception("claim failed", action="claim_failed")
+            if not more:
+                await self._wait(max(0.005, await self._seconds_to_next()) if self.room() else 0.02)
+
+    async def _seconds_to_next(self) -> float:
+        async def work(tx: Transaction) -> datetime | None:
+            return await tx.next_delivery_due()
+
+        due = await self._store.read(work)
+        if due is None:
+            return LOOK_EVERY
+        return min(LOOK_EVERY, (due - self._clock.now()).total_seconds())
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._look.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            held = [(d.id, d.attempts) for d in self._held.values()]
+            if held:
+                until = self._clock.now() + LEASE
+
+                async def work(tx: Transaction, held: list[tuple[str, int]] = held, until: datetime = until) -> None:
+                    await tx.renew(held, until)
+
+                try:
+                    await self._store.write(work, 0)
+                except Exception:
+                    log.exception("renewal failed", action="renew_failed")
+
+    async def _settle_for_ever(self) -> None:
+        while True:
+            await self._settling.wait()
+            self._settling.clear()
+            results, self._results = self._results, []
+            for again in range(20):
+                try:
+                    await self.settle(results)
+                    break
+                except Exception:
+                    log.exception("settling failed", action="settle_failed", again=again)
+                    await asyncio.sleep(0.5)
+            for result in results:
+                self._held.pop(result.delivery.id, None)
+            if not self._held:
+                self._idle.set()
+            self._look.set()
+
+    async def settle(self, results: list[Result]) -> None:
+        """Writes how tries ended."""
+        now = self._clock.now()
+        failed: list[Delivery] = []
+
+        async def work(tx: Transaction) -> None:
+            failed.clear()
+            failed.extend([r.delivery for r in results if await self._settle_one(tx, r, now)])
+
+        await self._store.write(work, min((r.delivery.lane for r in results), default=2))
+        for delivery in failed:
+            self._wake_person(delivery.organization, delivery.person, 0)
+        self._changed()
+
+    async def _settle_one(self, tx: Transaction, result: Result, now: datetime) -> bool:
+        """True when the failure is final and the person's situation has to hear of it."""
+        delivery, outcome = result.delivery, result.outcome
+        if result.void is not None or outcome is None:
+            await tx.void(delivery, result.void or "", now)
+            return False
+        if isinstance(outcome, Delivered | Sent):
+            state = "delivered" if isinstance(outcome, Delivered) else "sent"
+            await tx.succeeded(delivery, state, now)
+            return False
+        again_at = self._again_at(delivery, outcome, now)
+        nobody_left = await tx.failed_once(delivery, outcome.why, again_at, now)
+        if again_at is not None or delivery.incident is None:
+            return False
+        signal = DeliveryFailed(
+            id=derived_id("failed", delivery.id),
+            person=delivery.person,
+            at=now,
+            received_at=now,
+            incident=delivery.incident,
+            delivery=delivery.id,
+            recipient=delivery.recipient,
+            others_alive=not nobody_left,
+        )
+        await tx.put_mail(delivery.organization, delivery.person, 0, signal)
+        return True
+
+    def _again_at(self, delivery: Delivery, outcome: Retry | Refused, now: datetime) -> datetime | None:
+        if isinstance(outcome, Refused):
+            return None
+        wait = BACK_OFF[min(delivery.attempts, len(BACK_OFF)) - 1]
+        if outcome.after_seconds is not None:
+            wait = min(max(wait, outcome.after_seconds), BACK_OFF[-1])
+        again_at = now + timedelta(seconds=wait)
+        return again_at if again_at <= delivery.give_up_at else None

@@ -1,0 +1,178 @@
+"""Deliveries: queued by a decision, claimed under a lease, settled by whoever claimed them last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from streams.records import Delivery
+from streams.sqlite.rows import ENCODER, Sealed, decoder, instant, instant_or_none, micros
+
+COLUMNS = (
+    "id, organization_id, person, subject, incident, recipient, method, channel, purpose, epoch, step, round, "
+    "position, lane, drill, state, attempts, due_at, give_up_at, created_at, settled_at, why, sealed"
+)
+GROUP = "subject = ? AND purpose = ? AND epoch = ? AND step = ? AND round = ? AND recipient = ?"
+
+
+class DeliveryRows(Sealed):
+    """The deliveries' part of a transaction."""
+
+    async def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Keeps deliveries; one that is there already stays as it is."""
+        self.many(
+            f"INSERT INTO deliveries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "  # noqa: S608
+            "?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            [self._row(delivery) for delivery in deliveries],
+        )
+
+    async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+        """Takes deliveries that are due, or whose lease ran out, the most urgent first, for as long as the lease."""
+        rows = self.execute(
+            f"SELECT {COLUMNS} FROM deliveries WHERE state IN ('queued', 'sending') AND due_at <= ? "  # noqa: S608
+            "ORDER BY lane, due_at LIMIT ?",
+            (micros(now), limit),
+        ).fetchall()
+        until = micros(now + lease)
+        self.many(
+            "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, due_at = ? WHERE id = ?",
+            [(until, row[0]) for row in rows],
+        )
+        return [self._delivery(row, claimed=True) for row in rows]
+
+    async def renew(self, claimed: Iterable[tuple[str, int]], until: datetime) -> None:
+        """Keeps leases alive while a try is under way."""
+        due = micros(until)
+        self.many(
+            "UPDATE deliveries SET due_at = ? WHERE id = ? AND attempts = ? AND state = 'sending'",
+            [(due, delivery, attempt) for delivery, attempt in claimed],
+        )
+
+    async def succeeded(self, delivery: Delivery, state: str, now: datetime) -> bool:
+        """It was taken over or received; the recipient's other methods need not be tried. False when not ours."""
+        at = micros(now)
+        mine = self.execute(
+            "UPDATE deliveries SET state = ?, settled_at = ?, why = NULL WHERE id = ? AND attempts = ? "
+            "AND state = 'sending'",
+            (state, at, delivery.id, delivery.attempts),
+        ).rowcount
+        self._attempt(delivery, at, state, None)
+        if not mine:
+            return False
+        self.execute(
+            f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",  # noqa: S608
+            (at, *_group(delivery)),
+        )
+        if delivery.incident is not None:
+            self.execute(
+                "UPDATE incidents SET sent_at = coalesce(sent_at, ?1), delivered_at = "
+                "CASE WHEN ?2 = 'delivered' THEN coalesce(delivered_at, ?1) ELSE delivered_at END WHERE id = ?3",
+                (at, state, delivery.incident),
+            )
+        return True
+
+    async def failed_once(self, delivery: Delivery, why: str, again_at: datetime | None, now: datetime) -> bool:
+        """A try came to nothing: again at `again_at`, or never; the next method starts at once.
+
+        Returns whether nothing of its incident is left that was, or may still be, received.
+        """
+        at = micros(now)
+        state, due = ("queued", micros(again_at)) if again_at is not None else ("failed", at)
+        mine = self.execute(
+            "UPDATE deliveries SET state = ?, due_at = ?, why = ?, settled_at = CASE WHEN ? = 'failed' THEN ? END "
+            "WHERE id = ? AND attempts = ? AND state = 'sending'",
+            (state, due, why, state, at, delivery.id, delivery.attempts),
+        ).rowcount
+        self._attempt(delivery, at, "retry" if again_at is not None else "failed", why)
+        if not mine:
+            return False
+        self.execute(
+            f"UPDATE deliveries SET due_at = min(due_at, ?) WHERE {GROUP} AND state = 'queued' AND attempts = 0 "  # noqa: S608
+            "AND position = ?",
+            (at, *_group(delivery), delivery.position + 1),
+        )
+        if again_at is not None or delivery.incident is None:
+            return False
+        alive = self.execute(
+            "SELECT 1 FROM deliveries WHERE incident = ? AND state NOT IN ('failed', 'void') LIMIT 1",
+            (delivery.incident,),
+        ).fetchone()
+        return alive is None
+
+    async def void(self, delivery: Delivery, why: str, now: datetime) -> None:
+        """It must not be sent any more."""
+        self.execute(
+            "UPDATE deliveries SET state = 'void', settled_at = ?, why = ? WHERE id = ? AND state = 'sending'",
+            (micros(now), why, delivery.id),
+        )
+
+    async def void_subject(self, subject: str, now: datetime) -> None:
+        """Whatever of this incident or check-in has not left must not leave any more."""
+        self.execute(
+            "UPDATE deliveries SET state = 'void', settled_at = ? WHERE subject = ? AND state IN ('queued', 'sending') "
+            "AND purpose <> 'all_clear'",
+            (micros(now), subject),
+        )
+
+    async def next_delivery_due(self) -> datetime | None:
+        """When the next queued delivery is due, or the next lease ends."""
+        row = self.execute(
+            "SELECT min(due_at) FROM deliveries WHERE state IN ('queued', 'sending') AND lane IN (0, 1, 2)"
+        ).fetchone()
+        return None if row[0] is None else instant(row[0])
+
+    async def deliveries_of(self, incident: str) -> list[Delivery]:
+        """All deliveries of an incident, in the order in which they were decided."""
+        rows = self.execute(
+            f"SELECT {COLUMNS} FROM deliveries WHERE incident = ? ORDER BY created_at, step, round, position",  # noqa: S608
+            (incident,),
+        ).fetchall()
+        return [self._delivery(row, claimed=False) for row in rows]
+
+    def _attempt(self, delivery: Delivery, at: int, outcome: str, why: str | None) -> None:
+        self.execute(
+            "INSERT OR REPLACE INTO attempts (delivery, attempt, ended_at, outcome, why) VALUES (?, ?, ?, ?, ?)",
+            (delivery.id, delivery.attempts, at, outcome, why),
+        )
+
+    def _row(self, d: Delivery) -> tuple[Any, ...]:
+        sealed = self.keys.of(d.person).seal(ENCODER.encode(d.facts), f"deliveries|{d.id}|sealed")
+        settled = micros(d.settled_at) if d.settled_at else None
+        return (
+            *(d.id, d.organization, d.person, d.subject, d.incident, d.recipient, d.method, d.channel, d.purpose),
+            *(d.epoch, d.step, d.round, d.position, d.lane, int(d.drill), d.state, d.attempts),
+            *(micros(d.due_at), micros(d.give_up_at), micros(d.created_at), settled, d.why, sealed),
+        )
+
+    def _delivery(self, row: tuple[Any, ...], *, claimed: bool) -> Delivery:
+        facts = decoder(dict[str, Any]).decode(self.keys.of(row[2]).open(row[22], f"deliveries|{row[0]}|sealed"))
+        return Delivery(
+            id=row[0],
+            organization=row[1],
+            person=row[2],
+            subject=row[3],
+            incident=row[4],
+            recipient=row[5],
+            method=row[6],
+            channel=row[7],
+            purpose=row[8],
+            epoch=row[9],
+            step=row[10],
+            round=row[11],
+            position=row[12],
+            lane=row[13],
+            drill=bool(row[14]),
+            state="sending" if claimed else row[15],
+            attempts=row[16] + 1 if claimed else row[16],
+            due_at=instant(row[17]),
+            give_up_at=instant(row[18]),
+            created_at=instant(row[19]),
+            settled_at=instant_or_none(row[20]),
+            why=row[21],
+            facts=facts,
+        )
+
+
+def _group(d: Delivery) -> tuple[Any, ...]:
+    return d.subject, d.purpose, d.epoch, d.step, d.round, d.recipient

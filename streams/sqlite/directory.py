@@ -1,0 +1,195 @@
+"""People and agreements: the directory's tables, tokens, and the care plan that decisions read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from alerts.care_plan import CarePlan, MethodRef, PlannedContact
+from alerts.policy import DEFAULT_POLICY, Policy
+from alerts.policy_text import read_policy_document
+from streams.records import (
+    Contact,
+    Device,
+    Method,
+    Organization,
+    Person,
+    PolicyText,
+    Record,
+    Staff,
+    Token,
+    TokenKind,
+    Zone,
+)
+from streams.reminding import reminder_methods
+from streams.sqlite.rows import ENCODER, Sealed, decoder, micros
+
+R = TypeVar("R", bound=Record)
+
+TABLES: dict[type[Record], str] = {
+    Organization: "organizations",
+    Staff: "staff",
+    Person: "people",
+    Contact: "contacts",
+    Device: "devices",
+    Zone: "zones",
+    PolicyText: "policies",
+}
+
+
+class DirectoryRows(Sealed):
+    """The directory's part of a transaction."""
+
+    reachable: frozenset[str] = frozenset()
+    """The channels that are configured; a method of another one cannot be used now."""
+
+    async def put(self, record: Record) -> None:
+        """Adds a record, or puts it in the place of the one with its id."""
+        table = TABLES[type(record)]
+        subject = _subject(record)
+        self.keys.make("person" if subject != record.organization else "organization", subject)
+        sealed = self.seal(subject, record, f"{table}|{record.id}|sealed")
+        self.execute(
+            f"INSERT INTO {table} (id, organization_id, person, sealed, number) VALUES (?, ?, ?, ?, "  # noqa: S608
+            f"(SELECT coalesce(max(number), 0) + 1 FROM {table})) "
+            "ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed WHERE organization_id = excluded.organization_id",
+            (record.id, record.organization, record.person, sealed),
+        )
+        self._index_addresses(record)
+
+    async def get(self, kind: type[R], organization: str, record: str) -> R | None:
+        """The record, or None when this organization has none of this id."""
+        table = TABLES[kind]
+        row = self.execute(
+            f"SELECT person, sealed FROM {table} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL",  # noqa: S608
+            (record, organization),
+        ).fetchone()
+        if row is None:
+            return None
+        subject = record if kind is Person else row[0] or organization
+        return self.open(subject, row[1], f"{table}|{record}|sealed", kind)
+
+    async def listed(
+        self, kind: type[R], organization: str, *, person: str | None = None, after: int = 0, limit: int = 200
+    ) -> list[tuple[int, R]]:
+        """The records in the order in which they were made, each with its number; `after` is such a number."""
+        table = TABLES[kind]
+        rows = self.execute(
+            f"SELECT number, id, person, sealed FROM {table} WHERE organization_id = ? AND deleted_at IS NULL "  # noqa: S608
+            "AND number > ? AND (? IS NULL OR person = ?) ORDER BY number LIMIT ?",
+            (organization, after, person, person, limit),
+        ).fetchall()
+        place = f"{table}|%s|sealed"
+        return [
+            (row[0], self.open(row[1] if kind is Person else row[2] or organization, row[3], place % row[1], kind))
+            for row in rows
+        ]
+
+    async def remove(self, kind: type[Record], organization: str, record: str, at: datetime) -> bool:
+        """Takes a record away, and with it every token of it. False when there is none."""
+        table = TABLES[kind]
+        gone = self.execute(
+            f"UPDATE {table} SET deleted_at = ?, sealed = x'' "  # noqa: S608
+            "WHERE id = ? AND organization_id = ? AND deleted_at IS NULL",
+            (micros(at), record, organization),
+        ).rowcount
+        self.execute("DELETE FROM tokens WHERE subject = ?", (record,))
+        self.execute("DELETE FROM addresses WHERE owner = ?", (record,))
+        return gone > 0
+
+    async def policy_named(self, organization: str, name: str) -> PolicyText | None:
+        """The policy of this name."""
+        for _, policy in await self.listed(PolicyText, organization):
+            if policy.name == name:
+                return policy
+        return None
+
+    async def put_token(self, hashed: bytes, token: Token) -> None:
+        """Keeps a token by its hash."""
+        self.execute(
+            "INSERT INTO tokens (hash, organization_id, kind, subject, person, document, expires_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                hashed,
+                token.organization,
+                token.kind,
+                token.subject,
+                token.person,
+                ENCODER.encode(token),
+                micros(token.expires_at) if token.expires_at else None,
+            ),
+        )
+
+    async def token(self, hashed: bytes) -> Token | None:
+        """What this token may do, expired or not; None when it is not known."""
+        row = self.execute("SELECT document FROM tokens WHERE hash = ?", (hashed,)).fetchone()
+        token: Token | None = decoder(Token).decode(row[0]) if row else None
+        return token
+
+    async def spend_token(self, hashed: bytes) -> Token | None:
+        """Takes a one-time code: whoever comes second gets None."""
+        token = await self.token(hashed)
+        gone = self.execute("DELETE FROM tokens WHERE hash = ?", (hashed,)).rowcount
+        return token if gone else None
+
+    async def drop_tokens(self, subject: str, kind: TokenKind | None = None) -> None:
+        """Makes the tokens of a subject dead at once."""
+        self.execute("DELETE FROM tokens WHERE subject = ? AND (? IS NULL OR kind = ?)", (subject, kind, kind))
+
+    async def person_tokens_gone(self, person: str) -> None:
+        """Makes every token that belongs to a person dead at once."""
+        self.execute("DELETE FROM tokens WHERE person = ?", (person,))
+
+    async def care_plan(self, organization: str, person: str) -> CarePlan:
+        """What is agreed for this person now; recipients without a usable method have none."""
+        agency = await self.get(Organization, organization, organization)
+        who = await self.get(Person, organization, person)
+        if agency is None or who is None:
+            return CarePlan()
+        contacts = sorted((c for _, c in await self.list_contacts(organization, person)), key=lambda c: c.order)
+        return CarePlan(
+            policy=await self._policy(organization, who),
+            contacts=tuple(
+                PlannedContact(
+                    id=c.id, name=c.name, confirmed=c.consent == "confirmed", methods=self._usable(c.methods)
+                )
+                for c in contacts
+                if c.consent != "declined"
+            ),
+            dispatch=self._usable(agency.dispatch),
+            last_resort=self._usable(agency.last_resort),
+            reminders=self._usable(reminder_methods(who)),
+        )
+
+    async def list_contacts(self, organization: str, person: str) -> list[tuple[int, Contact]]:
+        """The contacts of one person, found by their index."""
+        rows = self.execute(
+            "SELECT number, id, sealed FROM contacts WHERE person = ? AND organization_id = ? AND deleted_at IS NULL "
+            "ORDER BY number",
+            (person, organization),
+        ).fetchall()
+        return [(row[0], self.open(person, row[2], f"contacts|{row[1]}|sealed", Contact)) for row in rows]
+
+    async def _policy(self, organization: str, who: Person) -> Policy:
+        if who.policy is None:
+            return DEFAULT_POLICY
+        named = await self.policy_named(organization, who.policy)
+        return read_policy_document(dict(named.document)) if named is not None else DEFAULT_POLICY
+
+    def _usable(self, methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
+        return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable)
+
+    def _index_addresses(self, record: Record) -> None:
+        if isinstance(record, Contact):
+            self.execute("DELETE FROM addresses WHERE owner = ?", (record.id,))
+            self.many(
+                "INSERT OR REPLACE INTO addresses (organization_id, address_hmac, owner, method) VALUES (?, ?, ?, ?)",
+                [
+                    (record.organization, self.keys.index(method.address), record.id, method.id)
+                    for method in record.methods
+                ],
+            )
+
+
+def _subject(record: Record) -> str:
+    return record.id if isinstance(record, Person) else record.person or record.organization

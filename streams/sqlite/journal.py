@@ -1,0 +1,123 @@
+"""Timelines, the feed, messages, fixes, and incidents as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from alerts.signals import Fix
+from alerts.situation import Incident
+from streams.records import FeedEvent, IncidentView, JournalLine, Message
+from streams.sqlite.rows import Sealed, instant, instant_or_none, micros
+
+VIEW = "id, organization_id, person, number, sent_at, delivered_at, sealed"
+
+
+class JournalRows(Sealed):
+    """The journal's part of a transaction."""
+
+    async def write_journal(self, organization: str, person: str, lines: Iterable[JournalLine]) -> None:
+        """Adds lines to timelines."""
+        for line in lines:
+            self.execute(
+                "INSERT INTO journal (organization_id, person, incident, at, sealed) VALUES (?, ?, ?, ?, ?)",
+                (organization, person, line.incident, micros(line.at), self.seal(person, line, "journal|sealed")),
+            )
+
+    async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
+        """Lets the consoles know that something changed."""
+        self.execute(
+            "INSERT INTO journal (organization_id, person, incident, event, at) VALUES (?, ?, ?, ?, ?)",
+            (organization, person, incident, event, micros(at)),
+        )
+
+    async def timeline(self, person: str, incident: str) -> list[JournalLine]:
+        """The timeline of an incident, in order."""
+        rows = self.execute(
+            "SELECT sealed FROM journal WHERE incident = ? AND person = ? AND sealed IS NOT NULL ORDER BY number",
+            (incident, person),
+        ).fetchall()
+        return [self.open(person, row[0], "journal|sealed", JournalLine) for row in rows]
+
+    async def feed(self, after: int, limit: int) -> list[FeedEvent]:
+        """What consoles must redraw since `after`."""
+        rows = self.execute(
+            "SELECT number, organization_id, person, incident, event, at FROM journal WHERE number > ? "
+            "AND event IS NOT NULL ORDER BY number LIMIT ?",
+            (after, limit),
+        ).fetchall()
+        return [
+            FeedEvent(number=r[0], organization=r[1], person=r[2], incident=r[3], event=r[4], at=instant(r[5]))
+            for r in rows
+        ]
+
+    async def feed_span(self) -> tuple[int, int]:
+        """The first and the last number that the feed still has."""
+        row = self.execute("SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM journal").fetchone()
+        return row[0], row[1]
+
+    async def put_messages(self, organization: str, person: str, messages: Iterable[Message]) -> None:
+        """Adds messages to the thread; one that is there already stays as it is."""
+        self.many(
+            "INSERT INTO messages (id, organization_id, person, at, sealed) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO NOTHING",
+            [
+                (m.id, organization, person, micros(m.at), self.seal(person, m, f"messages|{m.id}|sealed"))
+                for m in messages
+            ],
+        )
+
+    async def messages(self, person: str, limit: int = 200) -> list[Message]:
+        """The newest messages of a thread, the oldest of them first."""
+        rows = self.execute(
+            "SELECT id, sealed FROM messages WHERE person = ? ORDER BY at DESC LIMIT ?", (person, limit)
+        ).fetchall()
+        return [self.open(person, row[1], f"messages|{row[0]}|sealed", Message) for row in reversed(rows)]
+
+    async def put_fixes(self, organization: str, person: str, fixes: Sequence[Fix]) -> None:
+        """Adds positions to the trail."""
+        self.many(
+            "INSERT INTO fixes (organization_id, person, at, sealed) VALUES (?, ?, ?, ?)",
+            [(organization, person, micros(f.at), self.seal(person, f, "fixes|sealed")) for f in fixes],
+        )
+
+    async def trail(self, person: str, since: datetime, limit: int = 500) -> list[Fix]:
+        """The positions since then, in the order in which they were taken."""
+        rows = self.execute(
+            "SELECT sealed FROM fixes WHERE person = ? AND at >= ? ORDER BY at DESC LIMIT ?",
+            (person, micros(since), limit),
+        ).fetchall()
+        return [self.open(person, row[0], "fixes|sealed", Fix) for row in reversed(rows)]
+
+    async def incident(self, organization: str, incident: str) -> IncidentView | None:
+        """The incident of this id or alias; None when this organization has none."""
+        row = self.execute(
+            f"SELECT {VIEW} FROM incidents WHERE id = coalesce((SELECT incident FROM aliases WHERE alias = ?1), ?1) "  # noqa: S608
+            "AND organization_id = ?2",
+            (incident, organization),
+        ).fetchone()
+        return self._view(row) if row else None
+
+    async def incidents(
+        self, organization: str, states: Sequence[str], *, after: str | None = None, limit: int = 200
+    ) -> list[IncidentView]:
+        """The incidents in these states, in the order in which they opened."""
+        marks = ", ".join("?" * len(states))
+        rows = self.execute(
+            f"SELECT {VIEW} FROM incidents WHERE organization_id = ? AND state IN ({marks}) "  # noqa: S608
+            "AND (? IS NULL OR (opened_at, id) > (SELECT opened_at, id FROM incidents WHERE id = ?)) "
+            "ORDER BY opened_at, id LIMIT ?",
+            (organization, *states, after, after, limit),
+        ).fetchall()
+        return [self._view(row) for row in rows]
+
+    def _view(self, row: tuple[Any, ...]) -> IncidentView:
+        return IncidentView(
+            organization=row[1],
+            person=row[2],
+            incident=self.open(row[2], row[6], f"incidents|{row[0]}|sealed", Incident),
+            number=row[3],
+            sent_at=instant_or_none(row[4]),
+            delivered_at=instant_or_none(row[5]),
+        )

@@ -1,0 +1,70 @@
+"""The data keys, in a file of their own (`keys.db`), so that backups of them can be few and short-lived."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from collections import OrderedDict
+from datetime import datetime
+from pathlib import Path
+
+from streams.sealing import MasterKey, Sealer, Unreadable
+
+KEPT_OPEN = 50_000
+
+
+class KeyRing:
+    """Makes, finds and destroys data keys: one per person and one per organization."""
+
+    def __init__(self, path: Path, master: MasterKey) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        path.chmod(0o600)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS data_keys (id BLOB PRIMARY KEY, subject_kind TEXT NOT NULL, "
+            "subject TEXT NOT NULL UNIQUE, wrapped BLOB, destroyed_at INTEGER) WITHOUT ROWID"
+        )
+        self._master = master
+        self._open: OrderedDict[str, Sealer] = OrderedDict()
+
+    def make(self, kind: str, subject: str) -> Sealer:
+        """A key for `subject`, on disk before this returns; the one it has already, if any."""
+        key_id, key = uuid.uuid4().bytes, os.urandom(32)
+        self._connection.execute(
+            "INSERT INTO data_keys (id, subject_kind, subject, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (key_id, kind, subject, self._master.wrap(key_id, key)),
+        )
+        return self.of(subject)
+
+    def of(self, subject: str) -> Sealer:
+        """The sealer of a person or organization. Raises `Unreadable` when its key was destroyed."""
+        sealer = self._open.get(subject)
+        if sealer is not None:
+            return sealer
+        row = self._connection.execute("SELECT id, wrapped FROM data_keys WHERE subject = ?", (subject,)).fetchone()
+        if row is None or row[1] is None:
+            raise Unreadable("data key")
+        sealer = Sealer(row[0], self._master.unwrap(row[0], row[1]))
+        self._open[subject] = sealer
+        if len(self._open) > KEPT_OPEN:
+            self._open.popitem(last=False)
+        return sealer
+
+    def index(self, value: str) -> bytes:
+        """A keyed hash by which an address is found without being kept."""
+        return self._master.index(value)
+
+    def destroy(self, subject: str, at: datetime) -> None:
+        """Makes everything that is sealed for `subject` unreadable for good."""
+        self._connection.execute(
+            "UPDATE data_keys SET wrapped = NULL, destroyed_at = ? WHERE subject = ?",
+            (int(at.timestamp() * 1_000_000), subject),
+        )
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._open.pop(subject, None)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._connection.close()

@@ -1,0 +1,77 @@
+"""The store on one machine: SQLite, one writer thread, readers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from streams.sealing import MasterKey
+from streams.sqlite.database import connect, migrate
+from streams.sqlite.keys import KeyRing
+from streams.sqlite.transaction import SqliteTransaction
+from streams.sqlite.writer import Writer, run_to_end
+
+T = TypeVar("T")
+
+
+class InUse(Exception):
+    """Another process has this data folder open."""
+
+
+class SqliteStore:
+    """Opens the data folder, and runs work in transactions on it."""
+
+    def __init__(self, folder: Path, master: MasterKey, reachable: frozenset[str]) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = _lock(folder / "lock")
+        write = connect(folder / "porchlight.db")
+        migrate(write)
+        self._keys = KeyRing(folder / "keys.db", master)
+        self._read = connect(folder / "porchlight.db", read_only=True)
+        for connection in (write, self._read):
+            SqliteTransaction.reachable = reachable
+            connection.execute("PRAGMA optimize")
+        self._write = write
+        self._writing = SqliteTransaction(write, self._keys)
+        self._reading = SqliteTransaction(self._read, self._keys)
+        self._writer = Writer(write, self._writing)
+
+    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
+        """Runs `work` in a transaction and returns what it returned once that is durable."""
+        result: T = await self._writer.submit(work, lane)
+        return result
+
+    async def read(self, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+        """Runs `work` on a consistent view of what is durable; it must not write."""
+        self._read.execute("BEGIN")
+        try:
+            result: T = run_to_end(work(self._reading))
+        finally:
+            self._read.execute("COMMIT")
+        return result
+
+    async def destroy_key(self, subject: str, at: Any) -> None:
+        """Makes everything sealed for this subject unreadable for good."""
+        await asyncio.to_thread(self._keys.destroy, subject, at)
+
+    async def close(self) -> None:
+        """Carries out what was handed in and lets go of the folder."""
+        await self._writer.close()
+        self._read.close()
+        self._write.close()
+        self._keys.close()
+        os.close(self._lock)
+
+
+def _lock(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise InUse("another process has this data folder open; stop it first") from error
+    return handle

@@ -1,0 +1,77 @@
+"""One transaction: every operation of the store's port, on one connection."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from streams.records import Outcome
+from streams.sqlite.deliveries import DeliveryRows
+from streams.sqlite.journal import JournalRows
+from streams.sqlite.mail import MailRows
+from streams.sqlite.rows import micros
+
+
+class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
+    """Carries out operations at once; nothing in it ever waits."""
+
+    async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:
+        """Writes everything that deciding changed: situation, timers, deliveries, timeline, feed, messages."""
+        await self.settle(outcomes, at)
+        for outcome in outcomes:
+            incident = outcome.situation.incident
+            if outcome.void and incident is not None:
+                await self.void_subject(incident.id, at)
+            await self.put_deliveries(outcome.deliveries)
+            await self.write_journal(outcome.organization, outcome.person, outcome.journal)
+            await self.put_messages(outcome.organization, outcome.person, outcome.messages)
+            if incident is not None:
+                for event in outcome.events:
+                    await self.publish(outcome.organization, outcome.person, incident.id, event, at)
+
+    async def kept_answer(self, actor: str, key: str) -> tuple[bytes, int, bytes] | None:
+        """The fingerprint, status and body of the first answer to this key."""
+        row = self.execute(
+            "SELECT fingerprint, status, sealed, organization_id FROM answers WHERE actor = ? AND key = ?", (actor, key)
+        ).fetchone()
+        if row is None:
+            return None
+        return row[0], row[1], self.keys.of(row[3]).open(row[2], f"answers|{key}|sealed")
+
+    async def keep_answer(
+        self, organization: str, actor: str, key: str, fingerprint: bytes, status: int, body: bytes, at: datetime
+    ) -> None:
+        """Keeps the answer, so that a repeat gets the same."""
+        sealed = self.keys.of(organization).seal(body, f"answers|{key}|sealed")
+        self.execute(
+            "INSERT INTO answers (actor, key, organization_id, at, fingerprint, status, sealed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (actor, key, organization, micros(at), fingerprint, status, sealed),
+        )
+
+    async def audit(
+        self, organization: str, person: str, what: str, staff: str, session: str, subject: str, at: datetime
+    ) -> None:
+        """One row per staff member, subject and session, chained by hash per person."""
+        last = self.execute(
+            "SELECT chain FROM audit WHERE person = ? ORDER BY number DESC LIMIT 1", (person,)
+        ).fetchone()
+        link = "\x1f".join((organization, person, what, staff, session, subject, str(micros(at))))
+        chain = hashlib.sha256((last[0] if last else b"") + link.encode()).digest()
+        self.execute(
+            "INSERT INTO audit (organization_id, person, at, what, staff, session, subject, chain) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (organization, person, micros(at), what, staff, session, subject, chain),
+        )
+
+    async def forget_before(self, at: datetime) -> int:
+        """Drops handled mail and kept answers that are older; returns how many rows went."""
+        mail = self.execute("DELETE FROM inbox WHERE handled_at < ?", (micros(at),)).rowcount
+        answers = self.execute("DELETE FROM answers WHERE at < ?", (micros(at),)).rowcount
+        return mail + answers
+
+    def committed(self) -> None:
+        """What was written is durable."""
+
+    def forget(self) -> None:
+        """What was written was rolled back."""

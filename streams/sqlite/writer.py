@@ -1,0 +1,129 @@
+"""The one thread that writes: group commit, a savepoint per request, lanes.
+
+Requests that wait are committed together, up to `SLICE` of them or about ten milliseconds: one fsync for all. A request
+that fails is rolled back to its own savepoint and fails alone. Presses, cancels and answers go before timers, and
+those before everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from streams.sqlite.transaction import SqliteTransaction
+
+SLICE = 128
+LANES = 3
+
+Work = Callable[[SqliteTransaction], Coroutine[Any, Any, Any]]
+Job = tuple[Work, "asyncio.Future[Any]"]
+Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
+
+
+class WriterStopped(Exception):
+    """The store is closed; the request was not carried out."""
+
+
+def run_to_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Drives a coroutine that never waits: every operation of this store's transactions is carried out at once."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise RuntimeError("work inside a transaction may await nothing but the transaction")
+
+
+class Writer:
+    """Runs requests in a thread of its own and answers when they are on disk."""
+
+    def __init__(self, connection: sqlite3.Connection, transaction: SqliteTransaction) -> None:
+        self._connection = connection
+        self._transaction = transaction
+        self._lanes: tuple[deque[Job], ...] = tuple(deque() for _ in range(LANES))
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="porchlight-writer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, work: Work, lane: int) -> Any:
+        """Carries out `work` in a transaction; returns its result once that is durable."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        with self._wake:
+            if self._stopping:
+                raise WriterStopped
+            self._lanes[lane].append((work, future))
+            self._wake.notify()
+        return await future
+
+    async def close(self) -> None:
+        """Carries out what was handed in, then ends the thread."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not any(self._lanes) and not self._stopping:
+                    self._wake.wait()
+                jobs = self._take()
+            if not jobs:
+                return
+            done = self._carry_out(jobs)
+            self._loop.call_soon_threadsafe(_answer, done)
+
+    def _take(self) -> list[Job]:
+        jobs: list[Job] = []
+        for lane in self._lanes:
+            while lane and len(jobs) < SLICE:
+                jobs.append(lane.popleft())
+            if jobs:
+                # One lane at a time: a press never waits for more than the slice that is under way.
+                return jobs
+        return jobs
+
+    def _carry_out(self, jobs: list[Job]) -> list[Done]:
+        execute = self._connection.execute
+        done: list[Done] = []
+        try:
+            execute("BEGIN IMMEDIATE")
+            for work, future in jobs:
+                done.append(self._one(work, future))
+            execute("COMMIT")
+        except sqlite3.Error as error:
+            # The disk is full or broken: nobody is told that anything was kept.
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
+            self._transaction.forget()
+            return [(future, None, error) for _, future in jobs]
+        self._transaction.committed()
+        return done
+
+    def _one(self, work: Work, future: asyncio.Future[Any]) -> Done:
+        execute = self._connection.execute
+        execute("SAVEPOINT request")
+        try:
+            result = run_to_end(work(self._transaction))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to whoever asked
+            execute("ROLLBACK TO request")
+            execute("RELEASE request")
+            return future, None, error
+        execute("RELEASE request")
+        return future, result, None
+
+
+def _answer(done: list[Done]) -> None:
+    for future, result, error in done:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

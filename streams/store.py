@@ -1,0 +1,200 @@
+"""The port to what is remembered. SQLite bears it on one machine.
+
+`Store.write(work)` runs `work(transaction)` and returns only once everything it did is durable; when it raises, nothing
+of it is. Work may be carried out more than once, so it must do nothing but talk to its transaction. Errors of the
+store itself (`OSError`, the driver's own) mean "nothing was kept, try again"; `Unreadable` means "never".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from alerts.care_plan import CarePlan
+from alerts.person_side import PersonSide
+from alerts.signals import Fix, Signal
+from alerts.situation import CheckIn, Situation
+from streams.records import (
+    Contact,
+    Delivery,
+    FeedEvent,
+    IncidentView,
+    JournalLine,
+    Message,
+    Outcome,
+    PolicyText,
+    Record,
+    TimerRow,
+    Token,
+    TokenKind,
+    Work,
+)
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
+
+
+class Transaction(Protocol):
+    """What can be done inside a transaction. Every method that names an organization keeps to it."""
+
+    # The directory
+    async def put(self, record: Record) -> None:
+        """Adds a record, or puts it in the place of the one with its id; makes its key first."""
+
+    async def get(self, kind: type[R], organization: str, record: str) -> R | None:
+        """The record; None when this organization has none of this id."""
+
+    async def listed(
+        self, kind: type[R], organization: str, *, person: str | None = None, after: int = 0, limit: int = 200
+    ) -> list[tuple[int, R]]:
+        """Records in the order in which they were made, each with the number that `after` takes."""
+
+    async def list_contacts(self, organization: str, person: str) -> list[tuple[int, Contact]]:
+        """The contacts of one person."""
+
+    async def remove(self, kind: type[Record], organization: str, record: str, at: datetime) -> bool:
+        """Takes a record away, with its tokens and addresses. False when there is none."""
+
+    async def policy_named(self, organization: str, name: str) -> PolicyText | None:
+        """The policy of this name, or None."""
+
+    async def care_plan(self, organization: str, person: str) -> CarePlan:
+        """What is agreed for this person now."""
+
+    async def put_token(self, hashed: bytes, token: Token) -> None:
+        """Keeps a token by its hash."""
+
+    async def token(self, hashed: bytes) -> Token | None:
+        """What this token may do, expired or not; None when unknown."""
+
+    async def spend_token(self, hashed: bytes) -> Token | None:
+        """Takes a one-time code; whoever comes second gets None."""
+
+    async def drop_tokens(self, subject: str, kind: TokenKind | None = None) -> None:
+        """Makes the tokens of a subject dead at once."""
+
+    async def person_tokens_gone(self, person: str) -> None:
+        """Makes every token that belongs to a person dead at once."""
+
+    # Mail and decisions
+    async def put_mail(
+        self, organization: str, person: str, lane: int, signal: Signal, answer: bytes | None = None
+    ) -> bool:
+        """Keeps a signal with its sender's answer; False when its id was kept before."""
+
+    async def first_answer(self, person: str, signal: str) -> bytes | None:
+        """What was answered to this signal; None when it never came."""
+
+    async def person_side(self, person: str) -> PersonSide:
+        """What the person's own screen shows."""
+
+    async def save_person_side(self, organization: str, person: str, side: PersonSide) -> None:
+        """Keeps what the person's own screen shows."""
+
+    async def waiting(self, limit: int, received_before: datetime | None = None) -> list[tuple[int, str, str]]:
+        """People with unhandled mail: lane, organization, person; the most urgent first."""
+
+    async def take(self, people: Sequence[tuple[str, str]]) -> list[Work]:
+        """Locks these people and takes ALL their unhandled mail in inbox order."""
+
+    async def situation(self, person: str) -> Situation:
+        """What is true of this person now."""
+
+    async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:
+        """Writes everything that deciding changed."""
+
+    async def take_due_timers(self, now: datetime, limit: int) -> list[TimerRow]:
+        """Takes what is due and puts it into the inbox."""
+
+    async def next_due(self) -> datetime | None:
+        """When the earliest timer is due; None without any."""
+
+    async def check_ins(self, person: str, limit: int = 50) -> list[CheckIn]:
+        """Check-ins as the person may see them, the latest due first."""
+
+    async def check_in(self, person: str, check_in: str) -> CheckIn | None:
+        """One check-in as the person may see it."""
+
+    # Deliveries
+    async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+        """Takes deliveries that are due, the most urgent first."""
+
+    async def renew(self, claimed: Iterable[tuple[str, int]], until: datetime) -> None:
+        """Keeps leases (delivery and attempt) alive."""
+
+    async def succeeded(self, delivery: Delivery, state: str, now: datetime) -> bool:
+        """Settles a try that went well; False when another try has it meanwhile."""
+
+    async def failed_once(self, delivery: Delivery, why: str, again_at: datetime | None, now: datetime) -> bool:
+        """Settles a try that failed; True when nothing of its incident is left that can have been received."""
+
+    async def void(self, delivery: Delivery, why: str, now: datetime) -> None:
+        """It must not be sent any more."""
+
+    async def next_delivery_due(self) -> datetime | None:
+        """When the next queued delivery or lease is due."""
+
+    async def deliveries_of(self, incident: str) -> list[Delivery]:
+        """All deliveries of an incident."""
+
+    # Timelines and what is read
+    async def timeline(self, person: str, incident: str) -> list[JournalLine]:
+        """The timeline of an incident, in order."""
+
+    async def feed(self, after: int, limit: int) -> list[FeedEvent]:
+        """What consoles must redraw since `after`."""
+
+    async def feed_span(self) -> tuple[int, int]:
+        """The first and last number that the feed still has."""
+
+    async def messages(self, person: str, limit: int = 200) -> list[Message]:
+        """The newest messages of a thread, the oldest of them first."""
+
+    async def put_fixes(self, organization: str, person: str, fixes: Sequence[Fix]) -> None:
+        """Adds positions to the trail."""
+
+    async def trail(self, person: str, since: datetime, limit: int = 500) -> list[Fix]:
+        """The positions since then, in order."""
+
+    async def incident(self, organization: str, incident: str) -> IncidentView | None:
+        """The incident of this id or alias; None when this organization has none."""
+
+    async def incidents(
+        self, organization: str, states: Sequence[str], *, after: str | None = None, limit: int = 200
+    ) -> list[IncidentView]:
+        """Incidents in these states, in the order in which they opened."""
+
+    async def kept_answer(self, actor: str, key: str) -> tuple[bytes, int, bytes] | None:
+        """Fingerprint, status and body of the first answer to this idempotency key."""
+
+    async def keep_answer(
+        self, organization: str, actor: str, key: str, fingerprint: bytes, status: int, body: bytes, at: datetime
+    ) -> None:
+        """Keeps an answer for repeats."""
+
+    async def audit(
+        self, organization: str, person: str, what: str, staff: str, session: str, subject: str, at: datetime
+    ) -> None:
+        """Records a look or an act: one row per staff member, subject and session."""
+
+    async def forget_before(self, at: datetime) -> int:
+        """Drops handled mail and kept answers that are older; how many rows went."""
+
+
+class Store(Protocol):
+    """Durable work."""
+
+    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
+        """Runs `work` in a transaction; returns its result once that is durable."""
+        ...
+
+    async def read(self, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+        """Runs `work` on a consistent view; it must not write."""
+        ...
+
+    async def destroy_key(self, subject: str, at: datetime) -> None:
+        """Makes everything sealed for this person or organization unreadable for good."""
+
+    async def close(self) -> None:
+        """Finishes what was handed in and lets go."""
