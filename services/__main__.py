@@ -1,14 +1,140 @@
-"""The command line."""
+"""The command line: `porchlight demo`, `init`, `serve`, `admin-token`, `doctor`."""
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from services.assembly import Assembly
+from services.commands import administration
+from services.commands.demo import desk_code, furnish, greeting
+from services.commands.doctor import examine
+from services.commands.serve import listen, run, run_loop
+from services.service_log import set_up_log
+from services.settings import BadSetting, Settings, check_listening, parse_listen, read_settings
+from streams.sealing import Unreadable
+from streams.sqlite.store import InUse
 
 
-def main() -> int:
-    """Runs one command; its exit code."""
-    print("nothing to run yet", file=sys.stderr)
-    return 2
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code: 0, 1 when something is wrong, 2 when it was called wrongly."""
+    given = _parser().parse_args(arguments)
+    try:
+        settings = read_settings()
+        if given.data is not None:
+            settings = msgspec.structs.replace(settings, data=given.data)
+        set_up_log(settings.log_format)
+        code: int = given.command(settings, given)
+    except (BadSetting, InUse) as error:
+        print(f"porchlight: {error}", file=sys.stderr)
+        return 2
+    except Unreadable:
+        print(
+            "porchlight: the store was made with another master key: give the right PORCHLIGHT_MASTER_KEY, or put "
+            "master.key back",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="porchlight", description="Alerts and check-ins that reach somebody.")
+    parser.add_argument("--version", action="version", version=version("porchlight"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", type=Path, metavar="DIR", help="the folder of the store (PORCHLIGHT_DATA)")
+
+    demo = commands.add_parser("demo", parents=[common], help="everything in one process, with a demo agency")
+    demo.add_argument("--port", type=int, default=8080)
+    demo.set_defaults(command=_demo)
+    first = commands.add_parser("init", parents=[common], help="make the store and the first administrator")
+    first.add_argument("--organization", required=True, metavar="NAME")
+    first.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    first.set_defaults(command=_init)
+    serve = commands.add_parser("serve", parents=[common], help="everything in one process, for real use")
+    serve.add_argument("--listen", metavar="HOST:PORT", help="where to listen (PORCHLIGHT_LISTEN)")
+    serve.set_defaults(command=_serve)
+    token = commands.add_parser("admin-token", parents=[common], help="a new administrator's token")
+    token.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    token.set_defaults(command=_admin_token)
+    doctor = commands.add_parser("doctor", parents=[common], help="check everything and say what to do")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _demo(settings: Settings, given: argparse.Namespace) -> int:
+    data = settings.data if given.data is not None else settings.data / "demo"
+    opened, settings = listen(
+        msgspec.structs.replace(settings, data=data, host="127.0.0.1", port=given.port, public_url=None)
+    )
+
+    async def ready(assembly: Assembly) -> None:
+        agency = await furnish(assembly)
+        assembly.service.demo_organization = agency
+        print(greeting(settings.url, await desk_code(assembly, agency)), flush=True)
+
+    run_loop(run(settings, opened, demo=True, ready=ready))
+    return 0
+
+
+def _serve(settings: Settings, given: argparse.Namespace) -> int:
+    if given.listen is not None:
+        host, port = parse_listen(given.listen)
+        settings = msgspec.structs.replace(settings, host=host, port=port)
+    check_listening(settings)
+    if not (settings.data / "porchlight.db").exists():
+        raise BadSetting(f"{settings.data} holds no store; `porchlight init --organization NAME` makes one")
+    opened, settings = listen(settings)
+
+    async def ready(_assembly: Assembly) -> None:
+        print(f"Porchlight listens on {settings.host}:{settings.port}; its address is {settings.url}", flush=True)
+
+    run_loop(run(settings, opened, demo=False, ready=ready))
+    return 0
+
+
+def _init(settings: Settings, given: argparse.Namespace) -> int:
+    made = asyncio.run(administration.init(settings, given.organization))
+    _show(
+        made,
+        as_json=given.json,
+        text=f"{made.organization['name']} is set up in {settings.data}.\n\n"
+        f"The administrator's token, shown this once:\n\n  {made.admin['token']}\n\n"
+        "Next: `porchlight serve`, then sign in at /desk with it; `porchlight doctor` says what is missing.",
+    )
+    return 0
+
+
+def _admin_token(settings: Settings, given: argparse.Namespace) -> int:
+    made = asyncio.run(administration.admin_token(settings))
+    _show(made, as_json=given.json, text=made.admin["token"])
+    return 0
+
+
+def _show(made: administration.Admin, *, as_json: bool, text: str) -> None:
+    print(msgspec.json.encode(made).decode() if as_json else text)
+
+
+def _doctor(settings: Settings, _given: argparse.Namespace) -> int:
+    async def look() -> bool:
+        well = True
+        async for finding in examine(settings):
+            well = well and finding.good
+            print(f"{'ok ' if finding.good else 'BAD'}  {finding.what}: {finding.text}")
+            if finding.advice:
+                print(f"       -> {finding.advice}")
+        return well
+
+    return 0 if asyncio.run(look()) else 1
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     data: Mapping[str, Any] = {}
     """The facts for a machine that reads the message (webhooks); ids, never free text."""
+    recipient: str = ""
+    """Who it is for, by name; for the demo's outbox, never sent."""
     at: str = ""
     """When the message was composed, RFC 3339 in UTC."""
 

@@ -11,6 +11,7 @@ from alerts.decide import Decision
 from alerts.signals import Signal
 from streams.channel import Channel
 from streams.clock import Clock
+from streams.clock_guard import ClockGuard
 from streams.delivery_context import Composer
 from streams.processor import Handled
 from streams.pump import Pump
@@ -34,15 +35,18 @@ class Engine:
         *,
         alarm: Callable[[str], None],
         published: Callable[[], None],
+        tried: Callable[[str, str], None],
     ) -> None:
         self._published = published
-        self.sender = Sender(store, clock, channels, composer, wake=self.wake, changed=published)
+        self.sender = Sender(store, clock, channels, composer, wake=self.wake, changed=published, tried=tried)
         self.runner = Runner(
             store, clock, send=self._send, room=self.sender.room, alarm=alarm, changed=self._after_decision
         )
-        self.pump = Pump(store, clock, self.runner)
+        self.pump = Pump(store, clock, self.runner, ClockGuard(clock, alarm))
         self.sweeper = Sweeper(store, clock, self.runner)
         self._tasks: list[asyncio.Task[None]] = []
+        self._loops: tuple[Runner | Pump | Sweeper | Sender, ...] = ()
+        self._stopping = False
 
     def wake(self, organization: str, person: str, lane: int) -> None:
         """This person has mail."""
@@ -54,10 +58,24 @@ class Engine:
 
     def start(self) -> None:
         """Starts every loop."""
-        self._tasks = [
-            asyncio.create_task(loop.run(), name=type(loop).__name__)
-            for loop in (self.runner, self.pump, self.sweeper, self.sender)
-        ]
+        self._loops = (self.runner, self.pump, self.sweeper, self.sender)
+        self._tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]
+
+    def revive(self) -> bool:
+        """Starts again whatever has stopped though it should not; whether there was anything."""
+        stopped = [at for at, task in enumerate(self._tasks) if task.done()]
+        if self._stopping:
+            return False
+        for at in stopped:
+            loop = self._loops[at]
+            log.error("a loop had stopped", action="revived", loop=type(loop).__name__)
+            self._tasks[at] = asyncio.create_task(loop.run(), name=type(loop).__name__)
+        return bool(stopped)
+
+    def look(self) -> None:
+        """Looks now at what may be due: the net beneath the waits."""
+        self.pump.look_again()
+        self.sender.look()
 
     def turning(self) -> bool:
         """Whether every loop still runs."""
@@ -65,6 +83,7 @@ class Engine:
 
     async def stop(self, limit: float = 5.0) -> None:
         """Takes no new timers, lets what is under way end, then stops; what is left is found by the next start."""
+        self._stopping = True
         pump = [task for task in self._tasks if task.get_name() in {"Pump", "Sweeper"}]
         for task in pump:
             task.cancel()

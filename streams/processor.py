@@ -114,7 +114,7 @@ def _apply(outcome: Outcome, decision: Decision, now: datetime) -> None:
 def _collect(outcome: Outcome, effect: Effect, now: datetime) -> None:
     match effect:
         case Notify():
-            outcome.deliveries += deliveries_of(outcome, effect, now)
+            outcome.deliveries += deliveries_of(outcome.organization, outcome.person, effect, now)
         case SetTimer():
             outcome.cleared = [name for name in outcome.cleared if name != effect.name]
             outcome.timers = [t for t in outcome.timers if t.name != effect.name]
@@ -160,7 +160,7 @@ def _collect(outcome: Outcome, effect: Effect, now: datetime) -> None:
             )
 
 
-def deliveries_of(outcome: Outcome, notify: Notify, now: datetime) -> list[Delivery]:
+def deliveries_of(organization: str, person: str, notify: Notify, now: datetime) -> list[Delivery]:
     """One delivery per method: all at once, or each three seconds behind the one before it."""
     return [
         Delivery(
@@ -173,8 +173,8 @@ def deliveries_of(outcome: Outcome, notify: Notify, now: datetime) -> list[Deliv
                 recipient=notify.recipient,
                 method=method.id,
             ),
-            organization=outcome.organization,
-            person=outcome.person,
+            organization=organization,
+            person=person,
             subject=notify.subject,
             incident=notify.incident,
             recipient=notify.recipient,

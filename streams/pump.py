@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 
 from streams.clock import Clock
+from streams.clock_guard import ClockGuard
 from streams.records import LANE_TIMER, TimerRow
 from streams.runner import Runner
 from streams.store import Store, Transaction
@@ -16,16 +17,19 @@ log = structlog.get_logger()
 
 SLICE = 200
 LOOK_AT_LEAST_EVERY = 1.0
+LOOK_WHILE_HELD = 0.2
 
 
 class Pump:
     """Wakes on the next deadline; a look every second is the net beneath it."""
 
-    def __init__(self, store: Store, clock: Clock, runner: Runner) -> None:
+    def __init__(self, store: Store, clock: Clock, runner: Runner, guard: ClockGuard) -> None:
         self._store = store
         self._clock = clock
         self._runner = runner
+        self._guard = guard
         self._earlier = asyncio.Event()
+        self._held = False
 
     def look_again(self) -> None:
         """A timer was set: it may be due before the one that is waited for."""
@@ -38,6 +42,8 @@ class Pump:
             try:
                 more = await self.step()
                 wait = 0.0 if more else await self.seconds_to_next()
+                if self._held:
+                    wait = max(wait, LOOK_WHILE_HELD)
             except Exception:
                 log.exception("pump failed", action="pump_failed")
                 wait = LOOK_AT_LEAST_EVERY
@@ -46,11 +52,12 @@ class Pump:
 
     async def step(self) -> bool:
         """Takes one slice of what is due; True when there may be more."""
+        held = self._held = self._guard.holding()
         if await self.seconds_to_next() > 0:
             return False
 
         async def work(tx: Transaction) -> list[TimerRow]:
-            return await tx.take_due_timers(self._clock.now(), SLICE)
+            return await tx.take_due_timers(self._clock.now(), SLICE, without_check_ins=held)
 
         timers = await self._store.write(work, LANE_TIMER)
         for timer in timers:

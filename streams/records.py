@@ -121,6 +121,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     person: str | None = None
     roles: tuple[Role, ...] = ()
     name: str = ""
+    incident: str | None = None
     expires_at: datetime | None = None
 
 

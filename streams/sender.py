@@ -52,6 +52,7 @@ class Sender:
         *,
         wake: Callable[[str, str, int], None],
         changed: Callable[[], None],
+        tried: Callable[[str, str], None],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -59,6 +60,7 @@ class Sender:
         self._composer = composer
         self._wake_person = wake
         self._changed = changed
+        self._tried = tried
         self._queue: asyncio.PriorityQueue[tuple[int, int, Delivery]] = asyncio.PriorityQueue()
         self._order = 0
         self._held: dict[str, Delivery] = {}
@@ -71,6 +73,11 @@ class Sender:
     def room(self) -> bool:
         """Whether more may be claimed for sending from memory."""
         return len(self._held) < ROOM
+
+    @property
+    def busy(self) -> bool:
+        """Whether a message is under way."""
+        return bool(self._held)
 
     def send(self, deliveries: list[Delivery]) -> None:
         """Sends deliveries that were claimed for this process."""
@@ -112,6 +119,7 @@ class Sender:
         while True:
             _, _, delivery = await self._queue.get()
             result = await self._try(delivery)
+            self._tried(delivery.channel, type(result.outcome).__name__.lower() if result.outcome else "void")
             self._results.append(result)
             self._settling.set()
 
@@ -211,6 +219,10 @@ class Sender:
         async def work(tx: Transaction) -> None:
             failed.clear()
             failed.extend([r.delivery for r in results if await self._settle_one(tx, r, now)])
+            told = {r.delivery.incident: r.delivery for r in results if isinstance(r.outcome, Delivered | Sent)}
+            for incident, delivery in told.items():
+                if incident is not None:
+                    await tx.publish(delivery.organization, delivery.person, incident, "incident.updated", now)
 
         await self._store.write(work, min((r.delivery.lane for r in results), default=2))
         for delivery in failed:

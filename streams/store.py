@@ -1,8 +1,8 @@
 """The port to what is remembered. SQLite bears it on one machine.
 
 `Store.write(work)` runs `work(transaction)` and returns only once everything it did is durable; when it raises, nothing
-of it is. Work may be carried out more than once, so it must do nothing but talk to its transaction. Errors of the
-store itself (`OSError`, the driver's own) mean "nothing was kept, try again"; `Unreadable` means "never".
+of it is. Work may be carried out more than once, so it must do nothing but talk to its transaction. Of the
+store itself, `NotKept` means "nothing was kept, try again"; `Unreadable` means "never".
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ from streams.records import (
     TokenKind,
     Work,
 )
+
+
+class NotKept(Exception):
+    """Nothing of it was kept (the disk is full or broken, the store is closing): the same work may be tried again."""
+
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -104,8 +109,8 @@ class Transaction(Protocol):
     async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:
         """Writes everything that deciding changed."""
 
-    async def take_due_timers(self, now: datetime, limit: int) -> list[TimerRow]:
-        """Takes what is due and puts it into the inbox."""
+    async def take_due_timers(self, now: datetime, limit: int, *, without_check_ins: bool = False) -> list[TimerRow]:
+        """Takes what is due and puts it into the inbox; the deadlines of check-ins can be left where they are."""
 
     async def next_due(self) -> datetime | None:
         """When the earliest timer is due; None without any."""
@@ -177,6 +182,24 @@ class Transaction(Protocol):
         self, organization: str, person: str, what: str, staff: str, session: str, subject: str, at: datetime
     ) -> None:
         """Records a look or an act: one row per staff member, subject and session."""
+
+    async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
+        """Lets the consoles know that something changed."""
+
+    async def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Queues deliveries; one that is there already stays as it is."""
+
+    async def organizations(self) -> list[str]:
+        """The ids of all organizations."""
+
+    async def beat(self, name: str, at: datetime) -> None:
+        """Writes a sign of life."""
+
+    async def figures(self, now: datetime) -> dict[str, float]:
+        """How much waits: mail, timers that are overdue, deliveries that are due."""
+
+    async def forget_trails(self, before: datetime) -> int:
+        """Destroys the positions of people whose last incident closed before then; how many rows went."""
 
     async def forget_before(self, at: datetime) -> int:
         """Drops handled mail and kept answers that are older; how many rows went."""

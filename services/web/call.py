@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Literal, TypeVar
 
 import msgspec
+import structlog
 from aiohttp import web
 
 from alerts.decide import Decision
@@ -16,11 +17,13 @@ from services.web.problems import Problem, field_problem, invalid, refused
 from services.web.service import BODY_LIMIT, SERVICE, Caller, Service
 from streams.records import Record, Role, Token
 from streams.sealing import token_hash
-from streams.store import Transaction
+from streams.store import NotKept, Transaction
 
+log = structlog.get_logger()
 R = TypeVar("R", bound=Record)
 Who = Literal["anybody", "staff", "device", "panic", "contact", "alert", "code"]
 COOKIE = "porchlight_session"
+ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -33,7 +36,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     def response(self) -> web.Response:
         """As aiohttp sends it; never kept by a cache."""
-        headers = {"Cache-Control": "no-store", **self.headers}
+        headers = {**ALWAYS, **self.headers}
         if self.body is None:
             return web.Response(status=self.status, headers=headers)
         raw = self.body if isinstance(self.body, bytes) else msgspec.json.encode(self.body)
@@ -176,6 +179,12 @@ def aiohttp_handler(route: Route) -> Callable[[web.Request], Awaitable[web.Strea
             return problem.response()
         except Repeated as repeated:
             return repeated.reply.response()
+        except NotKept:
+            log.exception("not kept", action="not_kept", path=route.path)
+            return Problem("not-kept").response()
+        except Exception:
+            log.exception("call failed", action="call_failed", path=route.path)
+            return Problem("internal").response()
         return reply.response() if isinstance(reply, Reply) else reply
 
     return handle
@@ -190,6 +199,8 @@ async def authenticate(request: web.Request, service: Service, route: Route) -> 
         raise Problem("no-token")
     hashed = token_hash(given)
     token = await service.store.read(lambda tx: tx.token(hashed))
+    if token is None and not cookie:
+        token = _by_link(given, service)
     if token is None or (token.expires_at is not None and token.expires_at <= service.clock.now()):
         raise Problem("no-token")
     if cookie and (token.kind != "session" or not _same_origin(request, service)):
@@ -198,6 +209,20 @@ async def authenticate(request: web.Request, service: Service, route: Route) -> 
     if kind not in route.who or (kind == "staff" and route.roles and not set(route.roles) & set(token.roles)):
         raise Problem("not-allowed")
     return Caller(token=token, hashed=hashed, cookie=cookie)
+
+
+def _by_link(code: str, service: Service) -> Token | None:
+    """What the signed code of a contact's link may do."""
+    link = service.links.read(code)
+    if link is None:
+        return None
+    return Token(
+        kind=link.kind,
+        organization=link.organization,
+        subject=link.contact,
+        person=link.person,
+        incident=link.incident,
+    )
 
 
 def bearer(request: web.Request) -> str | None:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import base64
 import secrets
 import zoneinfo
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from alerts.care_plan import Sees
+from alerts.audience import contact_key
+from alerts.care_plan import MethodRef, Sees
+from alerts.effects import Notify
 from alerts.policy_text import PolicyMistakes, read_policy, write_policy
-from alerts.signals import ContactConfirmed
+from services.links import Link
 from services.web.call import Call, Reply, Route
 from services.web.panic import PIN
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id, new_token
+from streams.channel import Channel
+from streams.processor import deliveries_of
 from streams.records import (
     Contact,
+    Delivery,
     Device,
     EmergencyNumber,
     Method,
@@ -403,7 +409,6 @@ async def post_contact(call: Call) -> Reply:
     body: ContactBody = call.body
     person = await visible_person(call, call.path("id"))
     methods, shown = new_methods(call, body.methods, "methods")
-    code = new_token()
 
     async def work(tx: Transaction) -> Reply:
         others = await tx.list_contacts(call.organization, person.id)
@@ -422,12 +427,31 @@ async def post_contact(call: Call) -> Reply:
         await tx.put(contact)
         answer: dict[str, Any] = {"id": contact.id, "consent": contact.consent, "methods": shown}
         if contact.consent == "pending":
-            kept = Token(kind="contact", organization=call.organization, subject=contact.id, person=person.id)
-            await tx.put_token(token_hash(code), kept)
-            answer["confirm_url"] = f"{call.service.public_url}/contact#{code}"
+            link = Link(kind="contact", organization=call.organization, person=person.id, contact=contact.id)
+            answer["confirm_url"] = f"{call.service.public_url}/contact#{call.service.links.code(link)}"
+            await tx.put_deliveries(invitation_to(contact, call.service.channels, call.now))
         return Reply(body=answer, status=201)
 
-    return await call.commit(work)
+    reply = await call.commit(work)
+    call.service.engine.sender.look()
+    return reply
+
+
+def invitation_to(contact: Contact, channels: Mapping[str, Channel], now: datetime) -> list[Delivery]:
+    """The first invitation of a contact, by the methods that can be used."""
+    methods = tuple(MethodRef(m.id, m.channel) for m in contact.methods if m.channel in channels)
+    notify = Notify(
+        subject=contact.id,
+        incident=None,
+        recipient=contact_key(contact.id),
+        purpose="invitation",
+        epoch=0,
+        step=0,
+        round=0,
+        methods=methods,
+        urgency="rest",
+    )
+    return deliveries_of(contact.organization, contact.person or "", notify, now)
 
 
 async def list_contacts(call: Call) -> Reply:
@@ -467,45 +491,6 @@ async def _delete(call: Call, kind: type[Any], record: str) -> Reply:
         return Reply(status=204)
 
     return await call.service.store.write(work)
-
-
-async def invitation(call: Call) -> Reply:
-    """What a contact is asked; looking at it does nothing."""
-    contact = await call.get(Contact, call.token.subject)
-    person = await call.get(Person, call.person)
-    agency = await call.get(Organization, call.organization)
-    shown = {"language": contact.language, "organization": agency.name, "contact": contact.name}
-    return Reply(body={**shown, "person": person.known_as or person.name, "state": contact.consent})
-
-
-class ConfirmBody(Body, kw_only=True):
-    """The one question: does anyone else read this phone?"""
-
-    reads: Literal["nobody_else", "others", "unknown"] = "unknown"
-
-
-async def confirm(call: Call) -> Reply:
-    """A contact agrees; told at once when an incident is open."""
-    contact = await call.get(Contact, call.token.subject)
-
-    async def work(tx: Transaction) -> None:
-        await tx.put(msgspec.structs.replace(contact, consent="confirmed", consent_how="link", reads=call.body.reads))
-
-    await call.service.store.write(work)
-    signal = ContactConfirmed(id=new_id(), person=call.person, at=call.now, received_at=call.now, contact=contact.id)
-    await call.service.engine.decide_now(call.organization, call.person, signal)
-    return Reply(body={"state": "confirmed"})
-
-
-async def decline(call: Call) -> Reply:
-    """A contact does not agree, or no longer."""
-    contact = await call.get(Contact, call.token.subject)
-
-    async def work(tx: Transaction) -> None:
-        await tx.put(msgspec.structs.replace(contact, consent="declined"))
-
-    await call.service.store.write(work)
-    return Reply(body={"state": "declined"})
 
 
 async def post_device(call: Call) -> Reply:
@@ -637,21 +622,4 @@ ROUTES = (
     _staff("DELETE", "/v1/zones/{id}", delete_zone, "Remove a zone", status=204),
     _staff("PUT", "/v1/policies/{name}", put_policy, "Change a policy"),
     _staff("GET", "/v1/policies/{name}", get_policy, "One policy"),
-    Route(method="GET", path="/v1/invitation", handler=invitation, who=("contact",), summary="An invitation"),
-    Route(
-        method="POST",
-        path="/v1/invitation/confirm",
-        handler=confirm,
-        who=("contact",),
-        summary="Agree to be a contact",
-        body=ConfirmBody,
-    ),
-    Route(
-        method="POST",
-        path="/v1/invitation/decline",
-        handler=decline,
-        who=("contact",),
-        summary="Do not agree",
-        body=Body,
-    ),
 )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import Any
-
-from geopy.distance import great_circle
 
 from alerts.audience import STAFF
 from alerts.signals import Fix
 from alerts.situation import GRAVITY, Hold, Incident
+from services.nearest_place import nearest
 from streams.records import Contact, Delivery, IncidentView, JournalLine, Organization, Person
 from streams.store import Transaction
 
-POINTS = ("north", "north_east", "east", "south_east", "south", "south_west", "west", "north_west")
 DANGERS = ("weapons", "other_person", "children", "animals", "care")
 
 
@@ -168,20 +165,3 @@ def location_view(fix: Fix | None, place: dict[str, Any] | None) -> dict[str, An
         "received_at": fix.received_at,
         "place": place,
     }
-
-
-def nearest(fix: Fix | None, places: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The nearest labelled place: its distance in metres, and in which direction from it the person is."""
-    if fix is None or not places:
-        return None
-    here = (fix.latitude, fix.longitude)
-    distances = [(great_circle(here, (p["latitude"], p["longitude"])).meters, p) for p in places]
-    distance, place = min(distances, key=lambda pair: pair[0])
-    return {"label": place["label"], "distance_m": round(distance), "bearing": _bearing(place, fix)}
-
-
-def _bearing(place: dict[str, Any], fix: Fix) -> str:
-    """One of eight points of the compass; near enough for words (equirectangular approximation)."""
-    north = fix.latitude - place["latitude"]
-    east = (fix.longitude - place["longitude"]) * math.cos(math.radians(fix.latitude))
-    return POINTS[round(math.degrees(math.atan2(east, north)) / 45) % 8]

@@ -103,6 +103,7 @@ async def press(call: Call) -> Reply:
 
     reply, _ = await call.service.store.write(accept, LANE_ALARM)
     call.service.engine.wake(organization, person, LANE_ALARM)
+    call.service.metrics.presses.inc()
     return Reply(body=reply, status=202)
 
 

@@ -18,6 +18,8 @@ TITLES = {
     "wrong-origin": (403, "This page may not do that"),
     "not-found": (404, "There is no such thing here"),
     "no-pin": (409, "There is no PIN to enter"),
+    "wrong-method": (405, "This cannot be done here"),
+    "internal": (500, "Something went wrong here"),
     "closed": (409, "It is closed already"),
     "held-by-other": (409, "Somebody else has it"),
     "live-incident": (409, "An incident is live"),
@@ -63,7 +65,7 @@ class Problem(Exception):
             body["detail"] = self.detail
         if self.errors:
             body["errors"] = self.errors
-        headers = {"Cache-Control": "no-store"}
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         if status == 503:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
@@ -14,9 +13,13 @@ from aiohttp import web
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from services.channels.outbox import Outbox
+from services.links import Links
+from services.metrics import Metrics
 from streams.channel import Channel
 from streams.clock import Clock
 from streams.engine import Engine
+from streams.feed import Feed
 from streams.records import Person, Role, Token
 from streams.sealing import MasterKey
 from streams.store import Store
@@ -69,9 +72,13 @@ class Service(msgspec.Struct, kw_only=True):
     pins: Pins
     public_url: str
     channels: dict[str, Channel]
-    published: asyncio.Event
-    outbox: Callable[[], list[dict[str, Any]]] | None = None
-    demo_links: tuple[dict[str, str], ...] = ()
+    feed: Feed
+    links: Links
+    metrics: Metrics
+    stopping: asyncio.Event
+    routes: tuple[Any, ...] = ()
+    outbox: Outbox | None = None
+    demo_organization: str | None = None
 
 
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)

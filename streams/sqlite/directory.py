@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from streams.records import (
     Zone,
 )
 from streams.reminding import reminder_methods
+from streams.sqlite.keys import KeyRing
 from streams.sqlite.rows import ENCODER, Sealed, decoder, micros
 
 R = TypeVar("R", bound=Record)
@@ -40,8 +42,10 @@ TABLES: dict[type[Record], str] = {
 class DirectoryRows(Sealed):
     """The directory's part of a transaction."""
 
-    reachable: frozenset[str] = frozenset()
-    """The channels that are configured; a method of another one cannot be used now."""
+    def __init__(self, connection: sqlite3.Connection, keys: KeyRing, reachable: frozenset[str]) -> None:
+        super().__init__(connection, keys)
+        self.reachable = reachable
+        """The channels that are configured; a method of another one cannot be used now."""
 
     async def put(self, record: Record) -> None:
         """Adds a record, or puts it in the place of the one with its id."""
@@ -160,6 +164,11 @@ class DirectoryRows(Sealed):
             last_resort=self._usable(agency.last_resort),
             reminders=self._usable(reminder_methods(who)),
         )
+
+    async def organizations(self) -> list[str]:
+        """The ids of all organizations."""
+        rows = self.execute("SELECT id FROM organizations WHERE deleted_at IS NULL ORDER BY number").fetchall()
+        return [row[0] for row in rows]
 
     async def list_contacts(self, organization: str, person: str) -> list[tuple[int, Contact]]:
         """The contacts of one person, found by their index."""

@@ -54,7 +54,9 @@ class JournalRows(Sealed):
 
     async def feed_span(self) -> tuple[int, int]:
         """The first and the last number that the feed still has."""
-        row = self.execute("SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM journal").fetchone()
+        row = self.execute(
+            "SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM journal WHERE event IS NOT NULL"
+        ).fetchone()
         return row[0], row[1]
 
     async def put_messages(self, organization: str, person: str, messages: Iterable[Message]) -> None:

@@ -98,12 +98,12 @@ class MailRows(DirectoryRows):
             self._save_situation(outcome)
             self._save_timers(outcome)
 
-    async def take_due_timers(self, now: datetime, limit: int) -> list[TimerRow]:
+    async def take_due_timers(self, now: datetime, limit: int, *, without_check_ins: bool = False) -> list[TimerRow]:
         """Takes what is due and puts it into the inbox in the same transaction."""
         rows = self.execute(
             "SELECT organization_id, person, name, generation, due_at FROM timers WHERE due_at <= ? "
-            "ORDER BY due_at LIMIT ?",
-            (micros(now), limit),
+            "AND (NOT ? OR name NOT LIKE 'check-in:%') ORDER BY due_at LIMIT ?",
+            (micros(now), without_check_ins, limit),
         ).fetchall()
         timers = [
             TimerRow(organization=row[0], person=row[1], name=row[2], generation=row[3], due_at=instant(row[4]))

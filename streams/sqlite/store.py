@@ -25,19 +25,17 @@ class InUse(Exception):
 class SqliteStore:
     """Opens the data folder, and runs work in transactions on it."""
 
-    def __init__(self, folder: Path, master: MasterKey, reachable: frozenset[str]) -> None:
+    def __init__(self, folder: Path, master: MasterKey, reachable: frozenset[str], *, exclusive: bool = True) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _lock(folder / "lock")
+        # A second process may read and add (a new token); only one may run the engine.
+        self._lock = _lock(folder / "lock") if exclusive else None
         write = connect(folder / "porchlight.db")
         migrate(write)
         self._keys = KeyRing(folder / "keys.db", master)
         self._read = connect(folder / "porchlight.db", read_only=True)
-        for connection in (write, self._read):
-            SqliteTransaction.reachable = reachable
-            connection.execute("PRAGMA optimize")
         self._write = write
-        self._writing = SqliteTransaction(write, self._keys)
-        self._reading = SqliteTransaction(self._read, self._keys)
+        self._writing = SqliteTransaction(write, self._keys, reachable)
+        self._reading = SqliteTransaction(self._read, self._keys, reachable)
         self._writer = Writer(write, self._writing)
 
     async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
@@ -64,7 +62,8 @@ class SqliteStore:
         self._read.close()
         self._write.close()
         self._keys.close()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
 
 def _lock(path: Path) -> int:

@@ -65,10 +65,40 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
         )
 
     async def forget_before(self, at: datetime) -> int:
-        """Drops handled mail and kept answers that are older; returns how many rows went."""
+        """Drops handled mail, kept answers, feed events and dead tokens that are older; returns how many rows went."""
         mail = self.execute("DELETE FROM inbox WHERE handled_at < ?", (micros(at),)).rowcount
         answers = self.execute("DELETE FROM answers WHERE at < ?", (micros(at),)).rowcount
-        return mail + answers
+        feed = self.execute("DELETE FROM journal WHERE sealed IS NULL AND at < ?", (micros(at),)).rowcount
+        tokens = self.execute("DELETE FROM tokens WHERE expires_at < ?", (micros(at),)).rowcount
+        return mail + answers + feed + tokens
+
+    async def beat(self, name: str, at: datetime) -> None:
+        """Writes a sign of life."""
+        self.execute(
+            "INSERT INTO beats (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+            (name, micros(at)),
+        )
+
+    async def figures(self, now: datetime) -> dict[str, float]:
+        """How much waits."""
+        at = micros(now)
+        counts = {
+            "mail_waiting": ("SELECT count(*) FROM inbox WHERE handled_at IS NULL", ()),
+            "timers_overdue": ("SELECT count(*) FROM timers WHERE due_at < ?", (at - 1_000_000,)),
+            "deliveries_due": (
+                "SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending') AND due_at < ?",
+                (at - 1_000_000,),
+            ),
+        }
+        return {name: float(self.execute(sql, values).fetchone()[0]) for name, (sql, values) in counts.items()}
+
+    async def forget_trails(self, before: datetime) -> int:
+        """Destroys the positions of people whose last incident closed before then."""
+        return self.execute(
+            "DELETE FROM fixes WHERE person IN (SELECT person FROM incidents GROUP BY person "
+            "HAVING max(coalesce(closed_at, 9223372036854775807)) < ?)",
+            (micros(before),),
+        ).rowcount
 
     def committed(self) -> None:
         """What was written is durable."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from streams.sqlite.transaction import SqliteTransaction
+from streams.store import NotKept
 
 SLICE = 128
 LANES = 3
@@ -22,10 +23,6 @@ LANES = 3
 Work = Callable[[SqliteTransaction], Coroutine[Any, Any, Any]]
 Job = tuple[Work, "asyncio.Future[Any]"]
 Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
-
-
-class WriterStopped(Exception):
-    """The store is closed; the request was not carried out."""
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -56,7 +53,7 @@ class Writer:
         future: asyncio.Future[Any] = self._loop.create_future()
         with self._wake:
             if self._stopping:
-                raise WriterStopped
+                raise NotKept("the store is closing")
             self._lanes[lane].append((work, future))
             self._wake.notify()
         return await future
@@ -102,7 +99,7 @@ class Writer:
             if self._connection.in_transaction:
                 execute("ROLLBACK")
             self._transaction.forget()
-            return [(future, None, error) for _, future in jobs]
+            return [(future, None, NotKept(str(error))) for _, future in jobs]
         self._transaction.committed()
         return done
 

@@ -71,6 +71,7 @@ CREATE TABLE attempts (delivery TEXT NOT NULL, attempt INTEGER NOT NULL, ended_a
 
 CREATE TABLE journal (number INTEGER PRIMARY KEY AUTOINCREMENT, organization_id TEXT NOT NULL, person TEXT NOT NULL,
     incident TEXT, event TEXT, at INTEGER NOT NULL, sealed BLOB);
+CREATE INDEX journal_feed ON journal (number) WHERE event IS NOT NULL;
 CREATE INDEX journal_of ON journal (incident, number) WHERE sealed IS NOT NULL;
 
 CREATE TABLE messages (id TEXT PRIMARY KEY, organization_id TEXT NOT NULL, person TEXT NOT NULL, at INTEGER NOT NULL,
@@ -84,6 +85,8 @@ CREATE INDEX fixes_of ON fixes (person, at);
 CREATE TABLE answers (actor TEXT NOT NULL, key TEXT NOT NULL, organization_id TEXT NOT NULL, at INTEGER NOT NULL,
     fingerprint BLOB NOT NULL, status INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (actor, key)) WITHOUT ROWID;
 CREATE INDEX answers_at ON answers (at);
+
+CREATE TABLE beats (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE audit (number INTEGER PRIMARY KEY AUTOINCREMENT, organization_id TEXT NOT NULL, person TEXT NOT NULL,
     at INTEGER NOT NULL, what TEXT NOT NULL, staff TEXT NOT NULL, session TEXT NOT NULL, subject TEXT NOT NULL,

@@ -1,0 +1,185 @@
+"""What a trusted contact may do by a link: agree or not, see the incident that they were told of, and answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from alerts.signals import ContactAnswered, ContactConfirmed, ContactReply
+from services.nearest_place import nearest
+from services.web.call import Call, Reply, Route
+from services.web.problems import Problem, refused
+from services.web.service import new_id
+from services.wording.compose import trigger_shown
+from streams.records import Contact, IncidentView, Organization, Person
+from streams.store import Transaction
+
+OPEN_AFTER_CLOSE = timedelta(hours=24)
+
+
+class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Nothing but a key."""
+
+    id: str | None = None
+
+
+class ConfirmBody(Act, kw_only=True):
+    """The one question: does anyone else read this phone?"""
+
+    reads: Literal["nobody_else", "others", "unknown"] = "unknown"
+
+
+class AnswerBody(Act, kw_only=True):
+    """What the contact can do."""
+
+    answer: ContactReply
+
+
+async def invitation(call: Call) -> Reply:
+    """What a contact is asked; looking at it does nothing."""
+    contact = await _contact(call)
+    person = await call.get(Person, call.person)
+    agency = await call.get(Organization, call.organization)
+    shown = {"language": contact.language, "organization": agency.name, "contact": contact.name}
+    return Reply(body={**shown, "person": person.known_as or person.name, "state": contact.consent})
+
+
+async def confirm(call: Call) -> Reply:
+    """A contact agrees; told at once when an incident is open."""
+    await _keep_consent(call, "confirmed", call.body.reads)
+    signal = ContactConfirmed(
+        id=new_id(), person=call.person, at=call.now, received_at=call.now, contact=call.token.subject
+    )
+    await call.service.engine.decide_now(call.organization, call.person, signal)
+    return Reply(body={"state": "confirmed"})
+
+
+async def decline(call: Call) -> Reply:
+    """A contact does not agree, or no longer."""
+    await _keep_consent(call, "declined", None)
+    return Reply(body={"state": "declined"})
+
+
+async def _keep_consent(call: Call, consent: Literal["confirmed", "declined"], reads: Any) -> None:
+    async def work(tx: Transaction) -> None:
+        contact = await tx.get(Contact, call.organization, call.token.subject)
+        if contact is None:
+            raise Problem("not-found")
+        changed = msgspec.structs.replace(
+            contact, consent=consent, consent_how="link", reads=reads if reads is not None else contact.reads
+        )
+        await tx.put(changed)
+
+    await call.service.store.write(work)
+
+
+async def alert(call: Call) -> Reply:
+    """The incident, as far as this contact may see it; looking at it does nothing."""
+    contact = await _contact(call)
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        view = await _incident(tx, call)
+        person = await tx.get(Person, call.organization, call.person)
+        agency = await tx.get(Organization, call.organization, call.organization)
+        if person is None or agency is None:
+            raise Problem("not-found")
+        incident = view.incident
+        mine = next((a.answer for a in incident.answers if a.contact == contact.id), None)
+        brief = person.details.get("brief") or {}
+        shown: dict[str, Any] = {
+            "language": contact.language,
+            "time_zone": person.time_zone,
+            "person": person.known_as or person.name,
+            "trigger": trigger_shown(incident),
+            "opened_at": incident.opened_at,
+            "state": "closed" if not incident.live or incident.contacts_stopped else "open",
+            "drill": incident.drill,
+            "contact_rule": brief.get("contact"),
+            "call_back": agency.call_back,
+            "emergency": agency.emergency,
+            "answer": mine,
+            "others": sum(1 for a in incident.answers if a.contact != contact.id and a.answer != "cannot"),
+            "staff": incident.staff_hold is not None,
+            "now": call.now,
+        }
+        if contact.sees != "message" and incident.fix is not None and incident.live:
+            fix = incident.fix
+            shown["place"] = nearest(fix, person.details.get("places") or [])
+            shown["location"] = {"latitude": fix.latitude, "longitude": fix.longitude, "accuracy": fix.accuracy}
+            shown["location"]["at"] = fix.at
+        return shown
+
+    return Reply(body=await call.service.store.read(work))
+
+
+async def answer(call: Call) -> Reply:
+    """*I can help*, *I can't*, *I'm on my way*: each acts once."""
+    contact = await _contact(call)
+    view: IncidentView = await call.service.store.read(lambda tx: _incident(tx, call))
+    given: ContactReply = call.body.answer
+    current = next((a.answer for a in view.incident.answers if a.contact == contact.id), None)
+    if current == given:
+        return Reply(body={"answer": given})
+    signal = ContactAnswered(
+        id=new_id(),
+        person=call.person,
+        at=call.now,
+        received_at=call.now,
+        incident=view.incident.id,
+        contact=contact.id,
+        name=contact.name,
+        answer=given,
+    )
+    decision = await call.service.engine.decide_now(call.organization, call.person, signal)
+    if decision.refusal is not None:
+        raise refused(decision.refusal)
+    return Reply(body={"answer": given})
+
+
+async def _contact(call: Call) -> Contact:
+    contact = await call.get(Contact, call.token.subject)
+    if contact.person != call.person or (call.token.kind == "alert" and contact.consent != "confirmed"):
+        raise Problem("not-found")
+    return contact
+
+
+async def _incident(tx: Transaction, call: Call) -> IncidentView:
+    view = await tx.incident(call.organization, call.token.incident or "")
+    if view is None or view.person != call.person:
+        raise Problem("not-found")
+    closed = view.incident.closed_at
+    if closed is not None and call.now - closed > OPEN_AFTER_CLOSE:
+        raise Problem("not-found", "This link is no longer open.")
+    return view
+
+
+ROUTES = (
+    Route(method="GET", path="/v1/invitation", handler=invitation, who=("contact",), summary="An invitation"),
+    Route(
+        method="POST",
+        path="/v1/invitation/confirm",
+        handler=confirm,
+        who=("contact",),
+        summary="Agree to be a contact",
+        body=ConfirmBody,
+    ),
+    Route(
+        method="POST",
+        path="/v1/invitation/decline",
+        handler=decline,
+        who=("contact",),
+        summary="Do not agree",
+        body=Act,
+    ),
+    Route(method="GET", path="/v1/alert", handler=alert, who=("alert",), summary="The incident that a link opens"),
+    Route(
+        method="POST",
+        path="/v1/alert/answer",
+        handler=answer,
+        who=("alert",),
+        summary="Answer an alert",
+        body=AnswerBody,
+    ),
+)

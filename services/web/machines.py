@@ -1,0 +1,57 @@
+"""What machines ask: is it alive, is it ready, how is it doing, what can be called."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from prometheus_client import generate_latest
+
+from services.web.call import Call, Reply, Route
+from services.web.openapi import document
+
+READY_WITHIN = 2.0
+
+
+async def healthz(_call: Call) -> Reply:
+    """The process turns over."""
+    return Reply(body={"status": "ok"})
+
+
+async def readyz(call: Call) -> Reply:
+    """A press can be taken durably now: a row was just written and committed."""
+    service = call.service
+    problems: list[str] = []
+    try:
+        await asyncio.wait_for(service.store.write(lambda tx: tx.beat("readyz", call.now), 0), READY_WITHIN)
+    except Exception:  # noqa: BLE001 - whatever it is, nothing can be kept
+        problems.append("store")
+    if not service.engine.turning():
+        problems.append("engine")
+    ready = "store" not in problems
+    body = {"status": "ready" if ready else "not ready", "degraded": bool(problems), "problems": problems}
+    return Reply(body=body, status=200 if ready else 503)
+
+
+async def metrics(call: Call) -> web.Response:
+    """Prometheus' text format 0.0.4; numbers only, of nobody in particular."""
+    figures = call.service.metrics
+    figures.consoles.set(call.service.feed.readers)
+    waiting = await call.service.store.read(lambda tx: tx.figures(call.now))
+    for what, count in waiting.items():
+        figures.waiting.labels(what).set(count)
+    raw = generate_latest(figures.registry)
+    return web.Response(body=raw, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def openapi(call: Call) -> Reply:
+    """The contract, made from the same types that validate."""
+    return Reply(body=document(call.service.routes))
+
+
+ROUTES = (
+    Route(method="GET", path="/healthz", handler=healthz, who=("anybody",), summary="The process turns over"),
+    Route(method="GET", path="/readyz", handler=readyz, who=("anybody",), summary="It can take a press durably"),
+    Route(method="GET", path="/metrics", handler=metrics, who=("anybody",), summary="Figures for Prometheus"),
+    Route(method="GET", path="/openapi.json", handler=openapi, who=("anybody",), summary="This document"),
+)

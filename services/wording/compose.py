@@ -1,0 +1,243 @@
+"""Puts a delivery into words: for whom, how much may be said there, in which language, and in how much room.
+
+Three readers: staff; a contact whose handset nobody else reads; and a handset that is shared or unknown, which gets
+neutral words that can still be acted on. No message to a contact and no webhook ever says that a PIN was the twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from alerts.audience import STAFF
+from alerts.situation import Incident
+from services.links import Link, Links
+from services.nearest_place import nearest
+from services.wording.catalogue import known_language, say, time_of_day
+from services.wording.segment import first_fitting
+from streams.channel import OutgoingMessage
+from streams.delivery_context import DeliveryContext
+
+SHORT = frozenset({"sms", "voice"})
+NEAR_M = 200
+OLD_S = 120
+FIRST_NAME_AT_MOST = 16
+OPEN_TO_OTHERS = "duress"
+
+
+@lru_cache(maxsize=4096)
+def _time(minute: datetime, zone: str, language: str) -> str:
+    return time_of_day(minute, zone, language)
+
+
+class MessageComposer:
+    """Knows the service's own address and how to make links."""
+
+    def __init__(self, public_url: str, links: Links) -> None:
+        self._url = public_url
+        self._links = links
+
+    def compose(self, context: DeliveryContext) -> OutgoingMessage:
+        """The message in the recipient's language and register."""
+        delivery = context.delivery
+        words = _Words(context)
+        link = self._link(context)
+        short = context.method.channel in SHORT
+        texts = words.texts(link=link is not None and not short)
+        text = first_fitting(texts) if short else " ".join(next(texts).split())
+        return OutgoingMessage(
+            delivery=delivery.id,
+            incident=delivery.incident,
+            kind=delivery.purpose,
+            address=context.method.address,
+            secret=context.method.secret,
+            subject=words.subject(),
+            text=text,
+            language=words.language,
+            drill=delivery.drill,
+            link=None if short else link,
+            data=_data(context),
+            recipient=words.recipient,
+            at=context.now.isoformat().replace("+00:00", "Z"),
+        )
+
+    def _link(self, context: DeliveryContext) -> str | None:
+        delivery, contact = context.delivery, context.contact
+        if contact is None:
+            return f"{self._url}/desk" if delivery.recipient in STAFF else None
+        invitation = delivery.purpose == "invitation"
+        if contact.reads == "others" and not invitation:
+            return None
+        link = Link(
+            kind="contact" if invitation else "alert",
+            organization=delivery.organization,
+            person=delivery.person,
+            contact=contact.id,
+            incident=None if invitation else delivery.incident,
+        )
+        return f"{self._url}/{link.kind}#{self._links.code(link)}"
+
+
+def trigger_shown(incident: Incident) -> str:
+    """The trigger as anybody but staff may hear of it: the twin is a press like another."""
+    return "panic" if incident.gravest == OPEN_TO_OTHERS else incident.gravest
+
+
+def _data(context: DeliveryContext) -> dict[str, Any]:
+    delivery, incident = context.delivery, context.incident
+    recipient = delivery.recipient if delivery.recipient in STAFF else delivery.recipient.partition(":")[0]
+    data: dict[str, Any] = {
+        "delivery": delivery.id,
+        "incident": delivery.incident,
+        "person": delivery.person,
+        "recipient": recipient,
+        "purpose": delivery.purpose,
+        "drill": delivery.drill,
+    }
+    if incident is not None:
+        data |= {
+            "trigger": trigger_shown(incident),
+            "state": incident.state,
+            "opened_at": incident.opened_at,
+            "presses": incident.presses,
+            "message_number": delivery.facts.get("times", 1),
+        }
+    return data
+
+
+class _Words:
+    """The words of one delivery."""
+
+    def __init__(self, context: DeliveryContext) -> None:
+        self._context = context
+        contact, person = context.contact, context.person
+        self.language = known_language(contact.language if contact is not None else person.language)
+        self.recipient = contact.name if contact is not None else context.delivery.recipient
+        self._name = person.known_as or person.name
+        self._number = context.organization.call_back
+        self._count = context.delivery.facts.get("times", 1)
+
+    def subject(self) -> str:
+        """What a lock screen may show of a mail."""
+        if self._context.delivery.recipient in STAFF:
+            return self._say("subject.staff")
+        if self._context.delivery.purpose == "reminder":
+            return self._say("subject.reminder")
+        return self._say("subject.contact", name=self._name)
+
+    def texts(self, *, link: bool) -> Iterator[str]:
+        """The message, the fullest form first, each shorter one still saying who, what, when and whom to ring."""
+        names = [self._name, self._name.split()[0][:FIRST_NAME_AT_MOST]]
+        drill = self._say("drill") + " " if self._context.delivery.drill else ""
+        for name in names:
+            for text in self._forms(name, link=link):
+                yield drill + text
+
+    def _forms(self, name: str, *, link: bool) -> Iterator[str]:
+        purpose = self._context.delivery.purpose
+        if purpose == "reminder":
+            yield from self._reminder()
+        elif purpose == "invitation":
+            yield from self._invitation(name, link=link)
+        elif self._context.delivery.recipient in STAFF:
+            yield from self._staff(name)
+        elif self._context.contact is not None and self._context.contact.reads == "nobody_else":
+            yield from self._full(name)
+        else:
+            yield self._neutral(name)
+
+    def _reminder(self) -> Iterator[str]:
+        facts = self._context.delivery.facts
+        due = str(facts.get("due_at") or self._context.now.isoformat())
+        time = self._time(datetime.fromisoformat(due))
+        if facts.get("note"):
+            yield self._say("reminder", note=facts["note"], time=time)
+        yield self._say("reminder.plain", time=time)
+
+    def _invitation(self, name: str, *, link: bool) -> Iterator[str]:
+        if link:
+            yield self._say("invitation", name=name)
+        elif self._number:
+            yield self._say("invitation.number", name=name, number=self._number)
+        yield self._say("invitation.short", name=name)
+
+    def _staff(self, name: str) -> Iterator[str]:
+        head = self._head("staff", name)
+        if self._context.delivery.purpose == "all_clear":
+            yield head
+            return
+        brief = self._context.person.details.get("brief") or {}
+        rule = brief.get("contact")
+        may_call = self._say(f"staff.may_call.{rule}") if rule else ""
+        place = self._place()
+        where = self._say("staff.place", place=place) if place else self._say("staff.no_place")
+        yield f"{head} {where} {may_call}"
+        yield f"{head} {may_call}"
+        yield head
+
+    def _full(self, name: str) -> Iterator[str]:
+        head = self._head("contact", name)
+        if self._context.delivery.purpose in {"all_clear", "warning"}:
+            yield head
+            return
+        brief = self._context.person.details.get("brief") or {}
+        rule = brief.get("contact")
+        advice = self._say(
+            f"contact.advice.{rule if rule in {'text_only', 'never', 'code_question'} else 'default'}", name=name
+        )
+        ring = self._say("contact.ring", number=self._number) if self._number else ""
+        contact = self._context.contact
+        place = self._place() if contact is not None and contact.sees != "message" else None
+        if place:
+            yield f"{head} {self._say('contact.place', place=place)} {advice} {ring}"
+        yield f"{head} {advice} {ring}"
+        yield f"{head} {ring}"
+
+    def _neutral(self, name: str) -> str:
+        purpose = self._context.delivery.purpose
+        kind = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
+        key = f"neutral.{kind}"
+        if kind in {"alert", "repeat", "news"} and not self._number:
+            key += "_no_number"
+        time = self._time(self._since() if kind == "alert" else self._context.now)
+        return self._say(key, name=name, number=self._number, time=time, count=self._count)
+
+    def _head(self, register: str, name: str) -> str:
+        purpose = self._context.delivery.purpose
+        kind = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
+        at = self._since() if kind in {"alert", "repeat"} else self._context.now
+        what = self._say(f"what.{self._trigger()}")
+        return self._say(f"{register}.{kind}", name=name, what=what, time=self._time(at), count=self._count)
+
+    def _trigger(self) -> str:
+        return trigger_shown(self._context.incident) if self._context.incident is not None else "fault"
+
+    def _since(self) -> datetime:
+        return self._context.incident.opened_at if self._context.incident is not None else self._context.now
+
+    def _place(self) -> str | None:
+        incident = self._context.incident
+        if incident is None or incident.fix is None:
+            return None
+        fix = incident.fix
+        near = nearest(fix, self._context.person.details.get("places") or [])
+        if near is None:
+            place = f"{fix.latitude:.5f},{fix.longitude:.5f}"
+        elif near["distance_m"] <= NEAR_M:
+            place = self._say("place.near", label=near["label"])
+        else:
+            place = self._say("place.from", label=near["label"], distance=_distance(near["distance_m"]))
+        age = (self._context.now - fix.at).total_seconds()
+        return self._say("place.old", place=place, count=round(age / 60)) if age >= OLD_S else place
+
+    def _time(self, at: datetime) -> str:
+        return _time(at.replace(second=0, microsecond=0), self._context.person.time_zone, self.language)
+
+    def _say(self, key: str, **values: Any) -> str:
+        return say(self.language, "messages", key, **values)
+
+
+def _distance(metres: int) -> str:
+    return f"{metres} m" if metres < 1000 else f"{metres / 1000:.1f} km"

@@ -1,0 +1,68 @@
+"""The net beneath the engine and the tidying up, run by APScheduler.
+
+A tick each second wakes what waits for the clock and starts again whatever has stopped. With APScheduler's defaults a
+run that comes due while the process is busy would be dropped; hence `misfire_grace_time=None` and `coalesce`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from streams.clock import Clock
+from streams.engine import Engine
+from streams.store import Store, Transaction
+
+log = structlog.get_logger()
+
+ANSWERS_KEPT = timedelta(days=7)
+TRAIL_KEPT = timedelta(hours=72)
+
+
+class Housekeeping:
+    """Ticks every second, tidies every quarter of an hour."""
+
+    def __init__(self, store: Store, clock: Clock, engine: Engine, alarm: Callable[[str], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._engine = engine
+        self._alarm = alarm
+        self._scheduler: Any = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+
+    def start(self) -> None:
+        """Starts both jobs."""
+        self._scheduler.add_job(self.tick, "interval", seconds=1)
+        self._scheduler.add_job(self.tidy, "interval", minutes=15)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stops them."""
+        self._scheduler.shutdown(wait=False)
+
+    async def tick(self) -> None:
+        """Wakes what waits, revives what has stopped."""
+        if self._engine.revive():
+            self._alarm("engine_stopped")
+        self._engine.look()
+
+    async def tidy(self) -> int:
+        """Forgets what is no longer needed; returns how many rows went."""
+        now = self._clock.now()
+
+        async def work(tx: Transaction) -> int:
+            return await tx.forget_before(now - ANSWERS_KEPT) + await tx.forget_trails(now - TRAIL_KEPT)
+
+        try:
+            gone = await self._store.write(work)
+        except Exception:
+            log.exception("tidying failed", action="tidy_failed")
+            return 0
+        if gone:
+            log.info("tidied", action="tidied", rows=gone)
+        return gone
