@@ -155,7 +155,7 @@ def _with_round(rounds: tuple[int, ...], index: int, value: int) -> tuple[int, .
 
 def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
     """One round of everything that is due, each recipient once."""
-    told: set[str] = set()
+    told = set(_tell_postponed(turn))
     skipped = False
     for index, step in enumerate(turn.incident.policy.steps):
         done = turn.incident.rounds[index]
@@ -170,7 +170,6 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
         told.update(_tell(turn, fresh, step=index, round_number=reached - 1, news=news))
         if done == 0 and not any(methods_of(name, turn.plan) for name in names):
             skipped = True
-    told.update(_tell_postponed(turn, told))
     while not _steps_left(turn.incident) and _tail_at(turn.incident) <= turn.now:
         number = turn.incident.tail_round
         overdue = (turn.now - _tail_at(turn.incident)) // milliseconds(turn.incident.policy.tail.every_ms)
@@ -195,7 +194,7 @@ def _steps_left(incident: Incident) -> bool:
     return any(done < _rounds_in(step) for step, done in zip(incident.policy.steps, incident.rounds, strict=True))
 
 
-def _tell_postponed(turn: Turn, told: set[str]) -> list[str]:
+def _tell_postponed(turn: Turn) -> list[str]:
     """The contacts that a lapse had put one step behind the staff."""
     not_before = turn.incident.contacts_not_before
     if not_before is None or turn.now < not_before:
@@ -206,7 +205,7 @@ def _tell_postponed(turn: Turn, told: set[str]) -> list[str]:
         if done:
             names.update(dict.fromkeys(recipients_of(step.notify, turn.incident, turn.plan)))
     names.update(dict.fromkeys(entry.recipient for entry in turn.incident.told))
-    contacts = [name for name in names if is_contact(name) and name not in told]
+    contacts = [name for name in names if is_contact(name)]
     return _tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=True)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from alerts.audience import audience_at_opening
+from alerts.audience import audience_at_opening, contact_key
 from alerts.care_plan import CarePlan
 from alerts.check_in_timers import timer_of
 from alerts.effects import CloseAlarm, VoidDeliveries
@@ -185,8 +185,11 @@ def add_trigger(turn: Turn, trigger: Trigger) -> None:
         tell_what_is_new(turn)
 
 
-def restart_news(turn: Turn) -> None:
-    """Those who know hear at once what is new, without the pause that bundles presses; the steps go on."""
+def restart_news(turn: Turn, *, but_not: str | None = None) -> None:
+    """Those who know hear at once what is new, without the pause that bundles presses; the steps go on.
+
+    `but_not` is the recipient whose own doing it is.
+    """
     incident = turn.incident
     turn.change(
         epoch=incident.epoch + 1,
@@ -194,7 +197,7 @@ def restart_news(turn: Turn) -> None:
         contacts_stopped=False,
         stood_down_at=None,
     )
-    advance(turn, also=[entry.recipient for entry in turn.incident.told], news=True)
+    advance(turn, also=[e.recipient for e in turn.incident.told if e.recipient != but_not], news=True)
 
 
 def break_holds(turn: Turn) -> None:
@@ -285,7 +288,8 @@ def lapse_contacts_hold(turn: Turn, *, what: str = "contact_hold_lapsed") -> Non
     turn.change(contacts_hold=None, state="acknowledged" if held else "open")
     turn.publish("incident.updated")
     if not held:
-        restart_news(turn)
+        withdrawn = hold is not None and what == "contact_hold_withdrawn"
+        restart_news(turn, but_not=contact_key(hold.holder) if hold is not None and withdrawn else None)
 
 
 def close(

@@ -182,4 +182,7 @@ def delivery_failed(turn: Turn, signal: DeliveryFailed) -> None:
         turn.change(nobody_reachable=True)
         turn.record("nobody_reached")
         turn.effects.append(AlarmOperator(what="nobody_reached"))
-    jump(turn)
+    last_resort_tried = any(entry.recipient == "last_resort" for entry in incident.told)
+    if 0 in incident.rounds or not last_resort_tried:
+        jump(turn)
+    # Else everybody was tried: the rounds of the steps try them again, at their own pace.

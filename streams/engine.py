@@ -77,6 +77,11 @@ class Engine:
         self.pump.look_again()
         self.sender.look()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being decided or sent."""
+        return self.runner.busy or self.sender.busy
+
     def turning(self) -> bool:
         """Whether every loop still runs."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)

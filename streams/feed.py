@@ -140,10 +140,10 @@ async def _span(tx: Transaction) -> tuple[int, int]:
 
 
 def _coalesced(events: list[FeedEvent]) -> list[FeedEvent]:
-    """One event per incident, the last; one that opened and changed since still says that it opened."""
+    """One event per incident, the last; one that opened or closed and changed since still says so."""
     last: dict[str, FeedEvent] = {}
     for event in events:
         before = last.pop(event.incident, None)
-        opened = before is not None and before.event == "incident.opened" and event.event == "incident.updated"
-        last[event.incident] = msgspec.structs.replace(event, event="incident.opened") if opened else event
+        changed_since = before is not None and event.event == "incident.updated"
+        last[event.incident] = msgspec.structs.replace(event, event=before.event) if before and changed_since else event
     return list(last.values())

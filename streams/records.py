@@ -233,6 +233,15 @@ class Outcome(msgspec.Struct, kw_only=True):
     operator_alarms: list[str] = []
 
 
+class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One look, or one act: who, what, about what, when."""
+
+    at: datetime
+    what: str
+    staff: str
+    subject: str
+
+
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     """An incident with what reading it needs: whose it is, and what became of its messages."""
 

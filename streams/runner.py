@@ -43,6 +43,12 @@ class Runner:
         self._changed = changed
         self._lanes: tuple[OrderedDict[tuple[str, str], None], ...] = (OrderedDict(), OrderedDict(), OrderedDict())
         self._awake = asyncio.Event()
+        self._deciding = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits or is being decided."""
+        return self._deciding > 0 or any(self._lanes)
 
     def wake(self, organization: str, person: str, lane: int) -> None:
         """This person has mail."""
@@ -72,11 +78,16 @@ class Runner:
             await tx.put_mail(organization, person, 0, signal)
             return await handle(tx, [(organization, person)], self._clock.now(), claim=self._room())
 
-        handled = await self._store.write(work, 0)
-        self._pass_on(handled)
+        self._deciding += 1
+        try:
+            handled = await self._store.write(work, 0)
+            self._pass_on(handled)
+        finally:
+            self._deciding -= 1
         return handled.decisions[signal.id]
 
     async def _decide(self, people: list[tuple[str, str]], lane: int) -> None:
+        self._deciding += 1
         try:
             self._pass_on(await self._handle(people, lane))
         except asyncio.CancelledError:
@@ -85,6 +96,8 @@ class Runner:
             log.exception("batch failed", action="batch_failed", people=len(people))
             for one in people:
                 await self._decide_alone(one, lane)
+        finally:
+            self._deciding -= 1
 
     async def _decide_alone(self, one: tuple[str, str], lane: int) -> None:
         try:

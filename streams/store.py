@@ -16,6 +16,7 @@ from alerts.person_side import PersonSide
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Situation
 from streams.records import (
+    AuditLine,
     Contact,
     Delivery,
     FeedEvent,
@@ -182,6 +183,9 @@ class Transaction(Protocol):
         self, organization: str, person: str, what: str, staff: str, session: str, subject: str, at: datetime
     ) -> None:
         """Records a look or an act: one row per staff member, subject and session."""
+
+    async def audited(self, person: str) -> list[AuditLine]:
+        """Who has looked at this person's data, in order. Raises `ValueError` when the chain was tampered with."""
 
     async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
         """Lets the consoles know that something changed."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
-from streams.records import Outcome
+from streams.records import AuditLine, Outcome
 from streams.sqlite.deliveries import DeliveryRows
 from streams.sqlite.journal import JournalRows
 from streams.sqlite.mail import MailRows
-from streams.sqlite.rows import micros
+from streams.sqlite.rows import instant, micros
 
 
 class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
@@ -56,13 +57,27 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
         last = self.execute(
             "SELECT chain FROM audit WHERE person = ? ORDER BY number DESC LIMIT 1", (person,)
         ).fetchone()
-        link = "\x1f".join((organization, person, what, staff, session, subject, str(micros(at))))
-        chain = hashlib.sha256((last[0] if last else b"") + link.encode()).digest()
+        row = (organization, person, what, staff, session, subject, micros(at))
+        chain = _link(last[0] if last else b"", row)
         self.execute(
             "INSERT INTO audit (organization_id, person, at, what, staff, session, subject, chain) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (organization, person, micros(at), what, staff, session, subject, chain),
         )
+
+    async def audited(self, person: str) -> list[AuditLine]:
+        """Who has looked; the chain is checked on the way."""
+        rows = self.execute(
+            "SELECT organization_id, person, what, staff, session, subject, at, chain FROM audit WHERE person = ? "
+            "ORDER BY number",
+            (person,),
+        ).fetchall()
+        before = b""
+        for row in rows:
+            before = _link(before, row[:7])
+            if before != row[7]:
+                raise ValueError("the audit of a person was tampered with")
+        return [AuditLine(at=instant(row[6]), what=row[2], staff=row[3], subject=row[5]) for row in rows]
 
     async def forget_before(self, at: datetime) -> int:
         """Drops handled mail, kept answers, feed events and dead tokens that are older; returns how many rows went."""
@@ -105,3 +120,8 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
 
     def forget(self) -> None:
         """What was written was rolled back."""
+
+
+def _link(before: bytes, row: tuple[Any, ...]) -> bytes:
+    """The next link of the chain: a hash of the one before it and of this row."""
+    return hashlib.sha256(before + "\x1f".join(map(str, row)).encode()).digest()

@@ -236,6 +236,14 @@ class Town:
             self.clock.jump(seconds=min(left, ahead) if ahead is not None else left)
             self.assembly.engine.look()
 
+    async def until_sent(self, name: str) -> None:
+        """Waits until this receiver has got something."""
+
+        async def got() -> bool:
+            return bool(self.sink.to(name))
+
+        await until(got, f"{name} never got anything")
+
     async def settled(self) -> None:
         """Everything that is due now has been done."""
         await until(self._quiet, "the engine never came to rest")
@@ -246,7 +254,7 @@ class Town:
         timer = await store.read(lambda tx: tx.next_due())
         delivery = await store.read(lambda tx: tx.next_delivery_due())
         due = [at for at in (timer, delivery) if at is not None and at <= now]
-        return not waiting and not due and not self.assembly.engine.sender.busy
+        return not waiting and not due and not self.assembly.engine.busy
 
     async def _next(self) -> float | None:
         store, now = self.assembly.store, self.clock.now()
