@@ -8,7 +8,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -159,7 +159,7 @@ def _smtp(value: str) -> Smtp:
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise BadSetting(f"{name} is {KNOWN['SMTP_URL']}")
     options = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
-    sender = options.pop("from", None) or (parts.username if parts.username and "@" in parts.username else None)
+    sender = unquote(options.pop("from", ""))
     if options or not sender or "@" not in sender:
         raise BadSetting(f"{name} needs ?from=ADDRESS, the address that messages come from, and takes nothing else")
     tls = parts.scheme == "smtps"
@@ -167,8 +167,8 @@ def _smtp(value: str) -> Smtp:
         host=parts.hostname,
         port=port or (465 if tls else 587),
         sender=sender,
-        user=parts.username,
-        password=parts.password,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
         tls=tls,
     )
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from aiohttp import web
 
 from services.web import (
+    agency,
     check_ins,
     contact_links,
+    contacts,
     demo_calls,
-    directory,
+    devices,
     feed,
     incidents,
     machines,
     me,
     pages,
     panic,
+    people,
+    policies,
     sessions,
     wording_calls,
+    zones,
 )
 from services.web.call import Route, aiohttp_handler
 from services.web.problems import Problem
@@ -29,7 +34,12 @@ ROUTES: tuple[Route, ...] = (
     *incidents.ROUTES,
     *feed.ROUTES,
     *sessions.ROUTES,
-    *directory.ROUTES,
+    *agency.ROUTES,
+    *people.ROUTES,
+    *contacts.ROUTES,
+    *devices.ROUTES,
+    *zones.ROUTES,
+    *policies.ROUTES,
     *contact_links.ROUTES,
     *wording_calls.ROUTES,
     *machines.ROUTES,

@@ -11,8 +11,9 @@ from alerts.person_side import SENDING_AFTER_CANCEL
 from alerts.signals import DuressEntered, Fix, FixReported, PersonWrote, PinRefused
 from services.web import check_ins
 from services.web.call import Call, Reply, Route
-from services.web.directory import Body, Latitude, Longitude, check_pins
+from services.web.directory import Body, Latitude, Longitude
 from services.web.panic import AHEAD, describe, marks_of, settle_time, verdict_of
+from services.web.people import check_pins
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id, new_token
 from streams.records import LANE_ALARM, LANE_REST, Message, Organization, Person, Token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from alerts.signals import Fix
 from alerts.situation import Incident
 from streams.records import FeedEvent, IncidentView, JournalLine, Message
+from streams.sealing import Unreadable
 from streams.sqlite.rows import Sealed, instant, instant_or_none, micros
 
 VIEW = "id, organization_id, person, number, sent_at, delivered_at, sealed"
@@ -99,7 +101,7 @@ class JournalRows(Sealed):
             "AND organization_id = ?2",
             (incident, organization),
         ).fetchone()
-        return self._view(row) if row else None
+        return next(iter(self._views([row])), None) if row else None
 
     async def incidents(
         self, organization: str, states: Sequence[str], *, after: str | None = None, limit: int = 200
@@ -112,7 +114,15 @@ class JournalRows(Sealed):
             "ORDER BY opened_at, id LIMIT ?",
             (organization, *states, after, after, limit),
         ).fetchall()
-        return [self._view(row) for row in rows]
+        return self._views(rows)
+
+    def _views(self, rows: Iterable[tuple[Any, ...]]) -> list[IncidentView]:
+        """Those that can still be read: an erased person's incidents are as if they had never been."""
+        found = []
+        for row in rows:
+            with contextlib.suppress(Unreadable):
+                found.append(self._view(row))
+        return found
 
     def _view(self, row: tuple[Any, ...]) -> IncidentView:
         return IncidentView(

@@ -1,0 +1,187 @@
+"""Trusted contacts: told nothing but the invitation before they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from alerts.audience import contact_key
+from alerts.care_plan import MethodRef, Sees
+from alerts.effects import Notify
+from services.links import Link
+from services.web.call import Call, Reply
+from services.web.directory import (
+    Body,
+    MethodBody,
+    Text,
+    changes_of,
+    delete,
+    new_methods,
+    staff_route,
+    visible_person,
+)
+from services.web.problems import Problem
+from services.web.service import new_id
+from streams.channel import Channel
+from streams.processor import deliveries_of
+from streams.records import (
+    Contact,
+    Delivery,
+)
+from streams.store import Transaction
+
+
+class Consent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Consent that was given to staff."""
+
+    how: Text
+
+
+class ContactBody(Body, kw_only=True):
+    """`POST /v1/people/{id}/contacts`."""
+
+    name: Text
+    methods: Annotated[list[MethodBody], msgspec.Meta(min_length=1, max_length=10)]
+    language: Text = "en"
+    order: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = None
+    sees: Sees = "message"
+    consent: Consent | None = None
+
+
+class ContactChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`PATCH /v1/contacts/{id}`; what is not named stays. `methods` are replaced as a whole."""
+
+    name: Text | UnsetType = UNSET
+    language: Text | UnsetType = UNSET
+    order: Annotated[int, msgspec.Meta(ge=1, le=99)] | UnsetType = UNSET
+    methods: Annotated[list[MethodBody], msgspec.Meta(min_length=1, max_length=10)] | UnsetType = UNSET
+    sees: Sees | UnsetType = UNSET
+    consent: Consent | UnsetType = UNSET
+    id: str | None = None
+
+
+async def post_contact(call: Call) -> Reply:
+    """A trusted contact: told nothing but the invitation before they agree."""
+    body: ContactBody = call.body
+    person = await visible_person(call, call.path("id"))
+    methods, shown = new_methods(call, body.methods, "methods")
+
+    async def work(tx: Transaction) -> Reply:
+        others = await tx.list_contacts(call.organization, person.id)
+        contact = Contact(
+            id=new_id(),
+            organization=call.organization,
+            person=person.id,
+            name=body.name,
+            order=body.order or len(others) + 1,
+            methods=methods,
+            language=body.language,
+            sees=body.sees,
+            consent="confirmed" if body.consent else "pending",
+            consent_how=body.consent.how if body.consent else None,
+        )
+        await tx.put(contact)
+        answer: dict[str, Any] = {"id": contact.id, "consent": contact.consent, "methods": shown}
+        if contact.consent == "pending":
+            link = Link(kind="contact", organization=call.organization, person=person.id, contact=contact.id)
+            answer["confirm_url"] = f"{call.service.public_url}/contact#{call.service.links.code(link)}"
+            await tx.put_deliveries(invitation_to(contact, call.service.channels, call.now))
+        return Reply(body=answer, status=201)
+
+    reply = await call.commit(work)
+    call.service.engine.sender.look()
+    return reply
+
+
+def invitation_to(contact: Contact, channels: Mapping[str, Channel], now: datetime) -> list[Delivery]:
+    """The first invitation of a contact, by the methods that can be used."""
+    methods = tuple(MethodRef(m.id, m.channel) for m in contact.methods if m.channel in channels)
+    notify = Notify(
+        subject=contact.id,
+        incident=None,
+        recipient=contact_key(contact.id),
+        purpose="invitation",
+        epoch=0,
+        step=0,
+        round=0,
+        methods=methods,
+        urgency="rest",
+    )
+    return deliveries_of(contact.organization, contact.person or "", notify, now)
+
+
+async def list_contacts(call: Call) -> Reply:
+    """The contacts of a person, in order."""
+    person = await visible_person(call, call.path("id"))
+    found = await call.service.store.read(lambda tx: tx.list_contacts(call.organization, person.id))
+    return Reply(body={"contacts": [contact_view(call, c) for _, c in found], "next": None})
+
+
+def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
+    """A contact as staff may see them; no secrets."""
+    methods = [
+        {"id": m.id, "channel": m.channel, "address": m.address, "deliverable": m.channel in call.service.channels}
+        for m in contact.methods
+    ]
+    return {
+        "id": contact.id,
+        "name": contact.name,
+        "order": contact.order,
+        "language": contact.language,
+        "sees": contact.sees,
+        "consent": contact.consent,
+        "methods": methods,
+    }
+
+
+async def visible_contact(call: Call) -> Contact:
+    """The contact of the path, unless the person is hidden from whoever asks."""
+    contact = await call.get(Contact, call.path("id"))
+    await visible_person(call, contact.person or "")
+    return contact
+
+
+async def get_contact(call: Call) -> Reply:
+    """One contact."""
+    return Reply(body=contact_view(call, await visible_contact(call)))
+
+
+async def patch_contact(call: Call) -> Reply:
+    """Changes what is named; a new webhook's secret is shown this once."""
+    await visible_contact(call)
+    changes = changes_of(call.body)
+    shown: list[dict[str, Any]] = []
+    if "methods" in changes:
+        changes["methods"], shown = new_methods(call, changes["methods"], "methods")
+    if "consent" in changes:
+        changes |= {"consent": "confirmed", "consent_how": changes["consent"].how}
+
+    async def work(tx: Transaction) -> Reply:
+        contact = await tx.get(Contact, call.organization, call.path("id"))
+        if contact is None:
+            raise Problem("not-found")
+        contact = msgspec.structs.replace(contact, **changes)
+        await tx.put(contact)
+        view = contact_view(call, contact)
+        return Reply(body=view | {"methods": shown} if shown else view)
+
+    return await call.commit(work)
+
+
+async def delete_contact(call: Call) -> Reply:
+    """Gone, and told nothing more from the next send on."""
+    contact = await visible_contact(call)
+    return await delete(call, Contact, contact.id)
+
+
+ROUTES = (
+    staff_route("POST", "/v1/people/{id}/contacts", post_contact, "Add a trusted contact", ContactBody, 201),
+    staff_route("GET", "/v1/people/{id}/contacts", list_contacts, "List contacts"),
+    staff_route("GET", "/v1/contacts/{id}", get_contact, "One contact"),
+    staff_route("PATCH", "/v1/contacts/{id}", patch_contact, "Change a contact", ContactChanges),
+    staff_route("DELETE", "/v1/contacts/{id}", delete_contact, "Remove a contact", status=204),
+)

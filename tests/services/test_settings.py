@@ -1,0 +1,107 @@
+"""The settings: an unknown or malformed one stops the start and names itself."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from services.settings import BadSetting, check_listening, read_settings
+
+KEY = base64.b64encode(b"k" * 32).decode()
+
+
+def test_nothing_needs_to_be_set() -> None:
+    """Other programs' variables are none of ours."""
+    settings = read_settings({"HOME": "/root", "PATH": "/bin"})
+    assert (settings.host, settings.port, settings.url) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
+
+
+def test_everything_can_be_set_also_from_files(tmp_path: Path) -> None:
+    """Secrets come in files."""
+    (tmp_path / "key").write_text(KEY + "\n")
+    (tmp_path / "smtp").write_text("smtps://u:p%40ss@mail.example.org?from=a@b.example")
+    settings = read_settings(
+        {
+            "PORCHLIGHT_DATA": "/srv/p",
+            "PORCHLIGHT_LISTEN": "[::1]:9000",
+            "PORCHLIGHT_PUBLIC_URL": "https://p.example.org/",
+            "PORCHLIGHT_MASTER_KEY_FILE": str(tmp_path / "key"),
+            "PORCHLIGHT_SMTP_URL_FILE": str(tmp_path / "smtp"),
+            "PORCHLIGHT_OPERATOR_ALARM": "mailto:op@b.example https://ring.example.org/x",
+            "PORCHLIGHT_WEBHOOK_ALLOW": "10.0.0.0/8, fd00::/8",
+            "PORCHLIGHT_LOG_FORMAT": "json",
+        }
+    )
+    assert settings.master_key == b"k" * 32
+    assert settings.smtp is not None
+    assert (settings.smtp.port, settings.smtp.tls, settings.smtp.password) == (465, True, "p@ss")
+    assert (settings.host, settings.url) == ("::1", "https://p.example.org")
+    assert len(settings.webhook_allow) == len(settings.operator_alarm) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COLOUR", "red"),
+        ("LISTEN", "8080"),
+        ("LISTEN", "host:port"),
+        ("LISTEN", "0.0.0.0:99999"),
+        ("PUBLIC_URL", "porchlight"),
+        ("PUBLIC_URL", "https://example.org/path"),
+        ("MASTER_KEY", "short"),
+        ("MASTER_KEY_FILE", "/nowhere"),
+        ("SMTP_URL", "mail.example.org"),
+        ("SMTP_URL", "smtp://mail.example.org"),
+        ("SMTP_URL", "smtp://mail.example.org:x?from=a@b"),
+        ("OPERATOR_ALARM", "ring me"),
+        ("OPERATOR_ALARM", "http://example.org"),
+        ("WEBHOOK_ALLOW", "home"),
+        ("WEBHOOK_ALLOW", "10.0.0.1/8"),
+        ("LOG_FORMAT", "pretty"),
+        ("KAFKA", "localhost:9092"),
+        ("STORE", "postgresql://x"),
+    ],
+)
+def test_a_bad_one_names_itself_and_keeps_its_secret(name: str, value: str) -> None:
+    """Also one that belongs to a part which is not there yet."""
+    with pytest.raises(BadSetting) as error:
+        read_settings({f"PORCHLIGHT_{name}": value})
+    assert f"PORCHLIGHT_{name.removesuffix('_FILE')}" in str(error.value)
+    if name == "MASTER_KEY":
+        assert value not in str(error.value)
+
+
+def test_one_given_twice_is_refused(tmp_path: Path) -> None:
+    """Which of the two was meant?"""
+    with pytest.raises(BadSetting, match="twice"):
+        read_settings({"PORCHLIGHT_DATA": "a", "PORCHLIGHT_DATA_FILE": str(_file(tmp_path))})
+
+
+def _file(tmp_path: Path) -> Path:
+    path = tmp_path / "data"
+    path.write_text("b")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("listen", "url", "fine"),
+    [
+        ("127.0.0.1:80", None, True),
+        ("localhost:80", None, True),
+        ("[::1]:80", None, True),
+        ("0.0.0.0:80", None, False),
+        ("0.0.0.0:80", "http://p.example.org", False),
+        ("0.0.0.0:80", "https://p.example.org", True),
+    ],
+)
+def test_it_does_not_listen_beyond_this_machine_without_https(listen: str, url: str | None, fine: bool) -> None:
+    """Tokens and PINs do not travel in the clear."""
+    environment = {"PORCHLIGHT_LISTEN": listen} | ({"PORCHLIGHT_PUBLIC_URL": url} if url else {})
+    settings = read_settings(environment)
+    if fine:
+        check_listening(settings)
+    else:
+        with pytest.raises(BadSetting, match="PORCHLIGHT_PUBLIC_URL"):
+            check_listening(settings)

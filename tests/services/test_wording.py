@@ -1,0 +1,249 @@
+"""What people read: complete in every language, short enough, neutral where it must be."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.effects import Purpose
+from alerts.policy import DEFAULT_POLICY
+from alerts.signals import Fix, TriggerKind
+from alerts.situation import Incident, Trigger
+from services.links import Link, Links
+from services.wording.catalogue import PARTS, PLACEHOLDER, Entry, _entries, languages
+from services.wording.compose import MessageComposer
+from services.wording.segment import plain, segment_room
+from streams.channel import OutgoingMessage
+from streams.delivery_context import DeliveryContext
+from streams.records import Contact, Delivery, Method, Organization, Person
+from streams.sealing import MasterKey
+from tests.services.jump_clock import NOON
+
+IDS = [f"0190d5ff-0000-7000-8000-00000000000{n}" for n in range(5)]
+LINKS = Links(MasterKey(b"k" * 32))
+GIVES_AWAY = re.compile(
+    r"panic|alarm|emergenc|polic|violen|abus|victim|v[ií]ctima|shelter|refugio|albergue|porchlight|duress|coacci|agres|"
+    r"survivor|maltrat",
+    re.IGNORECASE,
+)
+GENDERED = re.compile(
+    r"\b(he|she|him|her|his|hers|él|ella|sola|solo a|lo|la) (is|has|needs|est[aá]|necesita)\b", re.IGNORECASE
+)
+OPT_OUT = re.compile(r"\b(stop|cancel|end|quit|yes|start|unsubscribe|alto|parar|cancelar|baja|s[ií])\b", re.IGNORECASE)
+
+
+def texts(entry: Entry) -> list[str]:
+    """Every form of an entry."""
+    return list(entry.values()) if isinstance(entry, dict) else [entry]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_language_says_everything(part: str) -> None:
+    """A missing translation, a lost placeholder or a lost plural fails here."""
+    english = _entries("en", part)
+    for language in languages():
+        said = _entries(language, part)
+        assert set(said) == set(english), (language, part)
+        for key, entry in english.items():
+            wanted = {name for text in texts(entry) for name in PLACEHOLDER.findall(text)}
+            found = {name for text in texts(said[key]) for name in PLACEHOLDER.findall(text)}
+            assert found == wanted, (language, part, key)
+            assert isinstance(said[key], dict) == isinstance(entry, dict), (language, part, key)
+            assert all(text.strip() for text in texts(said[key])), (language, part, key)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_phone_never_gives_its_owner_away(language: str) -> None:
+    """No word on its screens that an abuser would stop at."""
+    for key, entry in _entries(language, "phone").items():
+        for text in texts(entry):
+            assert not GIVES_AWAY.search(text), (key, text)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_nobody_is_given_a_gender_and_nobody_is_asked_for_a_carriers_word(language: str) -> None:
+    """Carriers take STOP, YES and the like for opting out or in."""
+    for key, entry in _entries(language, "messages").items():
+        for text in texts(entry):
+            assert not GENDERED.search(text), (key, text)
+            assert not OPT_OUT.search(PLACEHOLDER.sub("", text)) or key == "contact.warning", (key, text)
+
+
+names = st.one_of(
+    st.sampled_from(
+        ["Mia", "María José de la Concepción Fernández-Villaverde", "مريم", "Nguyễn Thị Hồng", "美亚", "Ж" * 80]
+    ),
+    st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=200),
+)
+contexts = st.fixed_dictionaries(
+    {
+        "name": names,
+        "label": names,
+        "number": st.sampled_from([None, "555-0100", "+1 (555) 010-0100 ext. 4711"]),
+        "language": st.sampled_from(["en", "es", "de", "xx"]),
+        "purpose": st.sampled_from(get_args(Purpose)),
+        "trigger": st.sampled_from(get_args(TriggerKind)),
+        "recipient": st.sampled_from(["dispatch", "last_resort", "contact", "person"]),
+        "reads": st.sampled_from(["nobody_else", "others", "unknown", None]),
+        "sees": st.sampled_from(["message", "place", "live"]),
+        "channel": st.sampled_from(["sms", "voice", "email", "webhook"]),
+        "rule": st.sampled_from([None, "text_only", "code_question", "call", "never"]),
+        "drill": st.booleans(),
+        "fix": st.booleans(),
+    }
+)
+
+
+def composed(chosen: dict[str, Any]) -> OutgoingMessage:
+    """A message for these circumstances."""
+    trigger = Trigger(kind=chosen["trigger"], at=NOON, received_at=NOON, source="s")
+    fix = Fix(latitude=41.88, longitude=-87.63, at=NOON - timedelta(minutes=5), received_at=NOON)
+    incident = Incident(
+        id=IDS[0],
+        state="open",
+        opened_at=NOON,
+        triggers=(trigger,),
+        presses=1,
+        policy=DEFAULT_POLICY,
+        base=NOON,
+        rounds=(0,) * len(DEFAULT_POLICY.steps),
+        fix=fix if chosen["fix"] else None,
+    )
+    method = Method(id=IDS[4], channel=chosen["channel"], address="x")
+    to_contact = chosen["recipient"] == "contact"
+    contact = Contact(
+        id=IDS[3],
+        organization=IDS[1],
+        person=IDS[2],
+        name="Ana",
+        order=1,
+        methods=(method,),
+        language=chosen["language"],
+        sees=chosen["sees"],
+        consent="confirmed",
+        reads=chosen["reads"],
+    )
+    delivery = Delivery(
+        id=IDS[4],
+        organization=IDS[1],
+        person=IDS[2],
+        subject=IDS[0],
+        incident=IDS[0],
+        recipient=f"contact:{IDS[3]}" if to_contact else chosen["recipient"],
+        method=method.id,
+        channel=method.channel,
+        purpose="reminder" if chosen["recipient"] == "person" else chosen["purpose"],
+        epoch=0,
+        step=0,
+        round=0,
+        position=0,
+        lane=0,
+        drill=chosen["drill"],
+        due_at=NOON,
+        give_up_at=NOON,
+        created_at=NOON,
+        facts={"times": 3, "note": chosen["label"][:60], "due_at": NOON.isoformat()},
+    )
+    place = {"label": chosen["label"], "latitude": 41.89, "longitude": -87.63}
+    person = Person(
+        id=IDS[2],
+        organization=IDS[1],
+        name="Mia Larsen",
+        known_as=chosen["name"],
+        language=chosen["language"],
+        time_zone="America/Chicago",
+        details={"places": [place], "brief": {"contact": chosen["rule"]} if chosen["rule"] else {}},
+    )
+    context = DeliveryContext(
+        delivery=delivery,
+        method=method,
+        organization=Organization(id=IDS[1], organization=IDS[1], name="Harbour Shelter", call_back=chosen["number"]),
+        person=person,
+        contact=contact if to_contact else None,
+        incident=incident,
+        now=NOON,
+    )
+    return MessageComposer("https://porchlight.test", LINKS).compose(context)
+
+
+@settings(max_examples=400, deadline=None)
+@given(contexts)
+def test_every_message_fits_says_no_secret_and_leaves_nothing_unfilled(chosen: dict[str, Any]) -> None:
+    """One segment for a text; nothing about the twin; no link in a text; no placeholder left."""
+    message = composed(chosen)
+    assert message.text.strip()
+    assert "duress" not in f"{message.text} {message.subject} {message.data}".lower().replace(
+        chosen["name"].lower(), ""
+    )
+    assert not PLACEHOLDER.search(message.text.replace(chosen["name"], "").replace(chosen["label"], ""))
+    if chosen["channel"] in {"sms", "voice"}:
+        assert segment_room(message.text) >= 0
+        assert message.link is None
+    if chosen["drill"]:
+        assert message.text.startswith(("DRILL", "SIMULACRO"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(contexts)
+def test_a_handset_that_may_be_read_by_others_gets_neutral_words(chosen: dict[str, Any]) -> None:
+    """And what a lock screen shows of any mail is neutral for everybody."""
+    plainly = {**chosen, "name": "Mia", "label": "home", "recipient": "contact"}
+    message = composed(plainly)
+    assert not GIVES_AWAY.search(message.subject)
+    if chosen["reads"] != "nobody_else" or chosen["purpose"] == "invitation":
+        assert not GIVES_AWAY.search(message.text)
+        assert "Mia" in message.text
+    if chosen["reads"] == "others" and chosen["purpose"] != "invitation":
+        assert message.link is None
+
+
+def test_the_words_of_an_alert() -> None:
+    """Who, what and when, the place if allowed, what not to do, our number; the time makes a duplicate known."""
+    chosen: dict[str, Any] = {
+        "name": "Mia", "label": "the library", "number": "555-0100", "language": "en", "purpose": "alert",
+        "trigger": "duress", "recipient": "contact", "reads": "nobody_else", "sees": "place", "channel": "sms",
+        "rule": "text_only", "drill": False, "fix": True,
+    }  # fmt: skip
+    assert composed(chosen).text == (
+        "Mia pressed the alarm, 12:00 PM. Place: 1.1 km from the library, 5 min ago. Text, do not ring Mia. "
+        "Ring 555-0100."
+    )
+    assert composed({**chosen, "language": "es", "sees": "message"}).text == (
+        "Mia activo la alarma, 12:00. Escriba, no llame a Mia. Llame al 555-0100."
+    )
+    assert composed({**chosen, "reads": "unknown"}).text == "Mia asks you to ring 555-0100 NOW (12:00 PM)."
+    assert composed({**chosen, "recipient": "dispatch", "channel": "email"}).text == (
+        "Mia pressed the alarm, 12:00 PM. 1.1 km from the library, 5 min ago. Text only, do not ring."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "room"), [("", 160), ("a" * 160, 0), ("€" * 80, 0), ("ñ" * 161, -1), ("á" * 70, 0), ("😀" * 35, 0)]
+)
+def test_the_room_of_a_segment(text: str, room: int) -> None:
+    """160 of GSM-7, the extended ones double; 70 of UCS-2, in its 16-bit units."""
+    assert segment_room(text) == room
+
+
+def test_accents_that_cost_half_the_room_are_left_out() -> None:
+    """And those that do not are kept."""
+    assert plain("María está aquí, señor — “sí”") == 'Maria esta aqui, señor - "si"'
+    assert plain("مريم") == "مريم"
+
+
+def test_a_link_says_what_it_opens_and_cannot_be_made_up() -> None:
+    """Every changed character is noticed."""
+    link = Link(kind="alert", organization=IDS[0], person=IDS[1], contact=IDS[2], incident=IDS[3])
+    code = LINKS.code(link)
+    assert LINKS.read(code) == link
+    for at in range(0, len(code) - 1, 7):
+        other = "A" if code[at] != "A" else "B"
+        assert LINKS.read(code[:at] + other + code[at + 1 :]) is None
+    assert Links(MasterKey(b"l" * 32)).read(code) is None
+    for nonsense in ("", "x", "é", "a" * 108):
+        assert LINKS.read(nonsense) is None
