@@ -83,7 +83,7 @@ async def test_a_mail_arrives_as_it_was_meant(mailbox: tuple[Mailbox, Smtp]) -> 
     assert first["Auto-Submitted"] == "auto-generated"
     text = first.get_payload(decode=True)
     assert isinstance(text, bytes)
-    assert text.decode() == "Mía activó la alarma, 18:00.\n\nhttps://porchlight.test/alert#abc\n"
+    assert text.decode().replace("\r\n", "\n") == "Mía activó la alarma, 18:00.\n\nhttps://porchlight.test/alert#abc\n"
 
 
 async def test_a_recipient_who_does_not_exist_is_refused_and_a_full_one_tried_again(
