@@ -200,7 +200,7 @@ class Transaction(Protocol):
         """Writes a sign of life."""
 
     async def figures(self, now: datetime) -> dict[str, float]:
-        """How much waits: mail, timers that are overdue, deliveries that are due."""
+        """How much waits: mail, overdue timers, deliveries that are due, and those that are under way."""
 
     async def forget_trails(self, before: datetime) -> int:
         """Destroys the positions of people whose last incident closed before then; how many rows went."""

@@ -104,6 +104,7 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
                 "SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending') AND due_at < ?",
                 (at - 1_000_000,),
             ),
+            "deliveries_unsettled": ("SELECT count(*) FROM deliveries WHERE state = 'sending'", ()),
         }
         return {name: float(self.execute(sql, values).fetchone()[0]) for name, (sql, values) in counts.items()}
 
