@@ -24,10 +24,12 @@ from alerts.signals import (
     TriggerKind,
     Verdict,
 )
-from alerts.situation import CheckIn, CheckInState
+from alerts.situation import CheckIn, CheckInState, Trigger
 from alerts.standing_down import stand_down
 from alerts.turn import Turn, milliseconds
 
+HIDDEN = "#hidden"
+SEEMS_ANSWERED = "#answered"
 AFTER_OUTAGE = timedelta(seconds=60)
 """A miss noticed later than this was noticed late because of us."""
 
@@ -92,8 +94,6 @@ def look(turn: Turn, check_in: CheckIn, signal: TimerDue) -> None:
     """The check-in's timer came due: remind, or find it missed."""
     if turn.now < missed_at(check_in):
         _remind(turn, check_in)
-    elif check_in.shadow:
-        _keep_ended(turn, check_in, "missed")
     elif _worth_asking_again(turn, check_in):
         until = turn.now + milliseconds(check_in.ask_again_ms)
         asked = msgspec.structs.replace(check_in, asked_again_until=until, reminded=len(check_in.remind_ms))
@@ -150,11 +150,21 @@ def _answer_late(turn: Turn, signal: SignalBase, name: str, verdict: Verdict) ->
         turn.refuse("check_in_over")
         return
     if verdict == "duress":
+        _seem_answered(turn, missed)
         raise_duress(turn, signal)
         return
     in_time = signal.at <= missed[0].at
     turn.record("answered_in_time_received_late" if in_time else "answered_late")
     stand_down(turn, missed)
+
+
+def _seem_answered(turn: Turn, missed: list[Trigger]) -> None:
+    """The next answer gets what it would get after an honest one; the trigger itself stands."""
+    triggers = [
+        msgspec.structs.replace(t, source=f"{t.source}{SEEMS_ANSWERED}") if t in missed else t
+        for t in turn.incident.triggers
+    ]
+    turn.change(triggers=tuple(triggers))
 
 
 def _honest_or_shadow(turn: Turn, signal: SignalBase, check_in: CheckIn, verdict: Verdict) -> CheckIn:
@@ -185,7 +195,8 @@ def _miss(turn: Turn, check_in: CheckIn, signal: TimerDue) -> None:
         turn.drop_check_in(check_in)
         turn.clear_timer(timer_of(check_in))
     at = msgspec.structs.replace(signal, at=missed_at(check_in))
-    pull(turn, at, "missed_check_in", check_in.id)
+    # A deadline that the phone no longer shows cannot be answered there, not even late.
+    pull(turn, at, "missed_check_in", f"{check_in.id}{HIDDEN}" if check_in.hidden else check_in.id)
     if late_by > AFTER_OUTAGE:
         turn.record("noticed_late", seconds=int(late_by.total_seconds()))
 

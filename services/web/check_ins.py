@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from alerts.check_in_timers import missed_at, phase
-from alerts.signals import CheckInCancelled, CheckInCompleted, CheckInExtended, CheckInPlanned, PinRefused, Verdict
+from alerts.signals import (
+    CheckInCancelled,
+    CheckInCompleted,
+    CheckInExtended,
+    CheckInPlanned,
+    DuressEntered,
+    PinRefused,
+    Verdict,
+)
 from alerts.situation import CheckIn
 from services.web.call import Call, Reply, Route
 from services.web.panic import corrected, settle_time, verdict_of
@@ -139,8 +147,10 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
         verdict = await _verdict(call, body.pin, began)
     at = corrected(body.at, body.sent_at, call.now)
     over = {"complete": "completed", "cancel": "cancelled", "extend": ""}[act]
-    if kept.state == over and verdict != "duress":
+    if kept.state == over:
         # The same answer again: it stays what it was.
+        if verdict == "duress":
+            await _alarm_staff(call, at, act)
         if verdict != "none":
             await settle_time(call, began)
         return Reply(body=view(kept, call.now))
@@ -161,10 +171,20 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
 
     try:
         await call.decide(call.person, make)
+    except Problem:
+        if verdict == "duress":
+            await _alarm_staff(call, at, act)
+        raise
     finally:
         if verdict != "none":
             await settle_time(call, began)
     return Reply(body=view(await _kept(call, check_in), call.now))
+
+
+async def _alarm_staff(call: Call, at: datetime, act: str) -> None:
+    """The twin was entered for something that cannot be done: staff hear of it all the same."""
+    signal = DuressEntered(id=new_id(), person=call.person, at=at, received_at=call.now, occasion=act)
+    await call.service.engine.decide_now(call.organization, call.person, signal)
 
 
 async def _verdict(call: Call, pin: str | None, began: float) -> Verdict:

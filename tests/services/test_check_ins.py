@@ -112,8 +112,10 @@ async def test_the_twin_looks_done_and_alarms_staff(town: Town, act: str) -> Non
         due_at = {"due_at": (town.clock.now() + timedelta(minutes=50)).isoformat()} if act == "extend" else {}
         given = await answer(town, phone, check_in, act, pin=pin, **due_at)
         answers.append((given.status, given.raw.replace(check_in["id"].encode(), b"ID")))
+        again = await answer(town, phone, check_in, act, pin=pin, **due_at)
+        answers.append((again.status, again.raw.replace(check_in["id"].encode(), b"ID")))
         lists.append((await town.call("GET", "/v1/me", phone.token)).raw.replace(check_in["id"].encode(), b"ID"))
-    assert answers[0] == answers[1]
+    assert answers[:2] == answers[2:]
     assert lists[0] == lists[1]
     assert [row["trigger"] for row in await town.live()] == ["duress"]
 
@@ -244,3 +246,17 @@ async def test_a_clock_that_jumps_ahead_makes_nobody_missing(town: Town) -> None
     town.assembly.engine.look()
     await town.settled()
     assert [t["kind"] for t in (await town.incident())["triggers"]] == ["panic", "missed_check_in"]
+
+
+async def test_the_twin_alarms_staff_also_where_nothing_can_be_done(town: Town) -> None:
+    """Too much more time is refused with the same words, and somebody hears of it."""
+    await town.agency()
+    answers = []
+    for pin in (PIN, TWIN):
+        phone = await town.phone(await town.person(f"Mia {pin}"))
+        check_in = await plan(town, phone)
+        due_at = (town.clock.now() + timedelta(hours=5)).isoformat()
+        refused = await answer(town, phone, check_in, "extend", pin=pin, due_at=due_at)
+        answers.append((refused.status, refused.raw))
+    assert answers[0] == answers[1]
+    assert [row["trigger"] for row in await town.live()] == ["duress"]
