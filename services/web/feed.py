@@ -27,7 +27,7 @@ async def render(tx: Transaction, event: FeedEvent) -> Rendered | None:
     row = await summary(tx, view, event.at)
     if row is None or person is None:
         return None
-    data = msgspec.json.encode(row)
+    data = msgspec.json.encode({"incident": event.incident, **row})
     payload = b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.event.encode(), data)
     return Rendered(payload, person.hidden_from)
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from alerts.audience import STAFF
+from alerts.person_side import Marks, PersonSide, shown_state
 from alerts.signals import Fix
 from alerts.situation import GRAVITY, Hold, Incident
 from services.nearest_place import nearest
-from streams.records import Contact, Delivery, IncidentView, JournalLine, Organization, Person
+from streams.records import Contact, Delivery, IncidentView, JournalLine, Organization, Person, Zone
 from streams.store import Transaction
 
 DANGERS = ("weapons", "other_person", "children", "animals", "care")
@@ -33,13 +34,16 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         return None
     contacts = {c.id: c for _, c in await tx.list_contacts(view.organization, person.id)}
     deliveries = await tx.deliveries_of(view.incident.id)
+    side = await tx.person_side(person.id)
+    zones = await tx.listed(Zone, view.organization, person=person.id)
     row = _row(view, person, contacts, deliveries, now)
     incident = view.incident
     details = dict(person.details)
     row |= {
         "timeline": [line_view(line, contacts) for line in await tx.timeline(person.id, incident.id)],
         "deliveries": [delivery_view(d, contacts) for d in deliveries],
-        "holds": {"staff": hold_view(incident.staff_hold), "contacts": hold_view(incident.contacts_hold)},
+        "person_side": _person_side(side, view, now),
+        "zones": [{"name": z.name, "kind": z.kind, **z.shape} for _, z in zones],
         "communication": details.get("communication", []),
         "reach": details.get("reach", []),
         "places": details.get("places", []),
@@ -48,8 +52,6 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "silent": incident.silent,
         "battery": incident.battery,
         "answers": incident.answers,
-        "disposition": incident.disposition,
-        "closed_at": incident.closed_at,
         "trail": await tx.trail(person.id, incident.opened_at),
         "call_back": agency.call_back,
         "time_zone": person.time_zone,
@@ -82,10 +84,13 @@ def _row(
         "stood_down_at": incident.stood_down_at,
         "acknowledged_by": incident.acknowledged_by,
         "holder": hold.name if hold else None,
+        "holds": {"staff": hold_view(incident.staff_hold), "contacts": hold_view(incident.contacts_hold)},
+        "disposition": incident.disposition,
+        "closed_at": incident.closed_at,
         "contact_first": incident.contact_first,
         "may_call": {name: brief.get(name) for name in ("contact", "code_question", "code_answer")},
         "place": place["label"] if place else None,
-        "home": next((p["label"] for p in details.get("places") or []), None),
+        "home": next((p.get("address") or p["label"] for p in details.get("places") or []), None),
         "dangers": [{"kind": name, "text": brief[name]} for name in DANGERS if brief.get(name)],
         "location": location_view(incident.fix, place),
         "told": told_view(incident, contacts, deliveries),
@@ -95,6 +100,16 @@ def _row(
         "drill": incident.drill,
         "now": now,
     }
+
+
+def _person_side(side: PersonSide, view: IncidentView, now: datetime) -> str | None:
+    """What her own phone shows of it now, so that nobody writes to a phone that shows it as called off."""
+    if side.alarm is None:
+        return None
+    incident = view.incident
+    seen, moving = incident.seen_at, incident.on_the_way_at
+    marks = Marks(sent=view.sent_at, delivered=view.delivered_at, seen=seen, on_the_way=moving)
+    return shown_state(side.alarm, marks, now)
 
 
 def told_view(incident: Incident, contacts: dict[str, Contact], deliveries: list[Delivery]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class MessageComposer:
             kind=delivery.purpose,
             address=context.method.address,
             secret=context.method.secret,
-            subject=words.subject(),
+            subject="" if short else words.subject(),
             text=text,
             language=words.language,
             drill=delivery.drill,

@@ -2,7 +2,7 @@
 
 import { newId } from "../shared/client.js";
 import { Problem, post } from "./api.js";
-import { fill } from "./element.js";
+import { fill } from "../shared/element.js";
 import { say } from "./wording.js";
 
 /** Set once by the page: what follows when the session has ended. @type {{expired: () => void}} */

@@ -3,7 +3,7 @@
 import { act } from "./act.js";
 import { clockTime, until } from "./clock.js";
 import { askEscalate, askResolve } from "./dialogs.js";
-import { element, fill, redraw } from "./element.js";
+import { element, fill, redraw } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { isLive, staffHolder } from "./model.js";
 import { nextWords } from "./phrases.js";
@@ -143,7 +143,7 @@ export function makeActions(id, me, changed) {
     },
   };
 
-  /** @param {Summary} incident @returns {import("./element.js").Child[]} */
+  /** @param {Summary} incident @returns {import("../shared/element.js").Child[]} */
   function holdWords(incident) {
     if (!isLive(incident)) return [];
     const holder = staffHolder(incident);

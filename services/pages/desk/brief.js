@@ -1,6 +1,6 @@
 /** What has to be known before anybody calls, and only then the ways to reach them. */
 
-import { element, redraw } from "./element.js";
+import { element, redraw } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { callBadge } from "./phrases.js";
 import { languageName, say, sayName } from "./wording.js";
@@ -8,7 +8,7 @@ import { languageName, say, sayName } from "./wording.js";
 /**
  * @typedef {import("./model.js").Incident} Incident
  * @typedef {import("./model.js").Session} Session
- * @typedef {import("./element.js").Child} Child
+ * @typedef {import("../shared/element.js").Child} Child
  */
 
 /** In the order in which they matter at the door. */

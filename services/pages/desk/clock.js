@@ -1,6 +1,6 @@
 /** Time as the service has it, said in words, and the texts that tick. */
 
-import { element, write } from "./element.js";
+import { element, write } from "../shared/element.js";
 import { language, say } from "./wording.js";
 
 let ahead = 0;

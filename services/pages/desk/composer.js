@@ -2,7 +2,7 @@
 
 import { act } from "./act.js";
 import { forgetDraft, keepDraft } from "./drafts.js";
-import { element, fill, write } from "./element.js";
+import { element, fill, write } from "../shared/element.js";
 import { say } from "./wording.js";
 
 /** @typedef {{path: string, changed: (answer: any) => void}} Target */

@@ -4,7 +4,7 @@ import { session as acts } from "./act.js";
 import { Problem, get, remove } from "./api.js";
 import { startTicking } from "./clock.js";
 import { forgetDrafts } from "./drafts.js";
-import { fill } from "./element.js";
+import { fill } from "../shared/element.js";
 import { makeLanguages } from "./header.js";
 import { makeSignIn, signIn, takeCode } from "./sign_in.js";
 import { Sound } from "./sound.js";

@@ -6,7 +6,7 @@ import { makeActions } from "./actions.js";
 import { makeBrief } from "./brief.js";
 import { clockTime, since } from "./clock.js";
 import { makeComposer } from "./composer.js";
-import { element, fill, redraw, write } from "./element.js";
+import { element, fill, redraw, write } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { isLive } from "./model.js";
 import { flagWords, personWords, severityBadge, triggerWords, whereWords } from "./phrases.js";
@@ -19,7 +19,7 @@ import { say, sayName } from "./wording.js";
  * @typedef {import("./model.js").Incident} Incident
  * @typedef {import("./model.js").Session} Session
  * @typedef {import("./model.js").Fix} Fix
- * @typedef {import("./element.js").Child} Child
+ * @typedef {import("../shared/element.js").Child} Child
  */
 
 export class Detail {

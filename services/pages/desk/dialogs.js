@@ -2,7 +2,7 @@
 
 import { act } from "./act.js";
 import { forgetDraft, keepDraft } from "./drafts.js";
-import { element, fill } from "./element.js";
+import { element, fill } from "../shared/element.js";
 import { DISPOSITIONS } from "./model.js";
 import { say, sayName } from "./wording.js";
 
@@ -10,7 +10,7 @@ import { say, sayName } from "./wording.js";
  * A dialog that takes itself away when it is closed and gives the focus back.
  * @param {string} name
  * @param {string} title
- * @param {...import("./element.js").Child} children
+ * @param {...import("../shared/element.js").Child} children
  */
 function openDialog(name, title, ...children) {
   const before = document.activeElement;

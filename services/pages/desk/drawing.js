@@ -1,7 +1,7 @@
 /** A plain drawing of where somebody is: zones, places, the way they took, a scale. No tiles, so nobody else learns it. */
 
 import { duration, now } from "./clock.js";
-import { drawn } from "./element.js";
+import { drawn } from "../shared/element.js";
 import { apart, planeAt, roundLength } from "./geometry.js";
 import { distance } from "./phrases.js";
 import { say } from "./wording.js";
@@ -87,7 +87,7 @@ function fit(spots) {
  * @param {Incident} incident
  * @param {ReturnType<typeof planeAt>} plane
  * @param {View} view
- * @returns {import("./element.js").Child[]}
+ * @returns {import("../shared/element.js").Child[]}
  */
 function drawZones(incident, plane, view) {
   return (incident.zones ?? []).flatMap((zone) => drawZone(zone, plane, view));
@@ -97,7 +97,7 @@ function drawZones(incident, plane, view) {
  * @param {import("./model.js").Zone} zone
  * @param {ReturnType<typeof planeAt>} plane
  * @param {View} view
- * @returns {import("./element.js").Child[]}
+ * @returns {import("../shared/element.js").Child[]}
  */
 function drawZone(zone, plane, view) {
   const look = `zone zone-${zone.kind}`;

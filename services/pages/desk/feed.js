@@ -36,7 +36,7 @@ export class Feed {
     for (const name of ["incident.opened", "incident.updated", "incident.closed"]) {
       source.addEventListener(name, (event) => {
         this.hear();
-        this.listener.incident(JSON.parse(event.data).incident);
+        this.listener.incident(JSON.parse(event.data));
       });
     }
     source.addEventListener("beat", (event) => {

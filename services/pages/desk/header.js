@@ -1,6 +1,6 @@
 /** The bar on top: whose desk, whether the feed lives, and the few switches. */
 
-import { element, fill, write } from "./element.js";
+import { element, fill, write } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { language, say } from "./wording.js";
 

@@ -1,6 +1,6 @@
 /** Small signs. Each stands beside its word; none carries a meaning alone. */
 
-import { drawn } from "./element.js";
+import { drawn } from "../shared/element.js";
 
 /** Outlines on a field of 16 by 16. @type {Record<string, string[]>} */
 const STROKES = {

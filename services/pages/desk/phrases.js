@@ -1,14 +1,14 @@
 /** Pieces that the row and the open incident say in the same way. */
 
 import { clockTime, since, until } from "./clock.js";
-import { element } from "./element.js";
+import { element } from "../shared/element.js";
 import { icon, shape } from "./icons.js";
 import { staffHolder } from "./model.js";
 import { language, say, sayName } from "./wording.js";
 
 /**
  * @typedef {import("./model.js").Summary} Summary
- * @typedef {import("./element.js").Child} Child
+ * @typedef {import("../shared/element.js").Child} Child
  */
 
 const OLD_FIX = 5 * 60_000;

@@ -1,6 +1,6 @@
 /** The queue: which incidents there are, in which order, and the rows that show them. */
 
-import { element, fill, redraw, write } from "./element.js";
+import { element, fill, redraw, write } from "../shared/element.js";
 import { byUrgency, criesOut, isLive } from "./model.js";
 import { personWords, triggerWords } from "./phrases.js";
 import { makeRow } from "./row.js";

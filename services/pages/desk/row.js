@@ -1,7 +1,7 @@
 /** One row of the queue: everything that has to be understood in the first second. It is updated in place. */
 
 import { clockTime, since } from "./clock.js";
-import { element, redraw, write } from "./element.js";
+import { element, redraw, write } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { criesOut, isLive, staffHolder } from "./model.js";
 import {
@@ -19,7 +19,7 @@ import { say, sayName } from "./wording.js";
 
 /**
  * @typedef {import("./model.js").Summary} Summary
- * @typedef {import("./element.js").Child} Child
+ * @typedef {import("../shared/element.js").Child} Child
  * @typedef {{node: HTMLLIElement, button: HTMLButtonElement, update(incident: Summary): void,
  *   mark(open: boolean): void}} Row
  */

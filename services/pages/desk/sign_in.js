@@ -1,7 +1,7 @@
 /** Signing in: with the one-time code of a link, or with a staff token. */
 
 import { Problem, get, post } from "./api.js";
-import { element, fill } from "./element.js";
+import { element, fill } from "../shared/element.js";
 import { say } from "./wording.js";
 
 /** The code in the address, which is taken out of it at once. */

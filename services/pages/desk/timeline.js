@@ -1,7 +1,7 @@
 /** What has happened, the newest first; messages to and from the phone stand out as a conversation does. */
 
 import { clockTime, duration } from "./clock.js";
-import { element, redraw } from "./element.js";
+import { element, redraw } from "../shared/element.js";
 import { recipientWords } from "./phrases.js";
 import { language, say, sayName } from "./wording.js";
 

@@ -1,13 +1,13 @@
 /** Who was told, by which way, and what came of it. */
 
 import { clockTime } from "./clock.js";
-import { element, redraw } from "./element.js";
+import { element, redraw } from "../shared/element.js";
 import { recipientWords } from "./phrases.js";
 import { say, sayName } from "./wording.js";
 
 /**
  * @typedef {import("./model.js").Incident} Incident
- * @typedef {import("./element.js").Child} Child
+ * @typedef {import("../shared/element.js").Child} Child
  */
 
 export function makeTold() {

@@ -2,7 +2,7 @@
 
 import { now, since } from "./clock.js";
 import { drawPosition, fixesOf } from "./drawing.js";
-import { element, fill, redraw, write } from "./element.js";
+import { element, fill, redraw, write } from "../shared/element.js";
 import { planeAt, toBorder } from "./geometry.js";
 import { icon } from "./icons.js";
 import { distance, position, whereWords } from "./phrases.js";

@@ -5,7 +5,7 @@ import { Problem, get, list } from "./api.js";
 import { clockTime, since } from "./clock.js";
 import { Detail } from "./detail.js";
 import { showKeys } from "./dialogs.js";
-import { element, fill, write } from "./element.js";
+import { element, fill, write } from "../shared/element.js";
 import { Feed } from "./feed.js";
 import { makeHeader } from "./header.js";
 import { Keys } from "./keys.js";

@@ -2,7 +2,7 @@
 
 import { Problem, get } from "../desk/api.js";
 import { clockTime } from "../desk/clock.js";
-import { element, fill, redraw, write } from "../desk/element.js";
+import { element, fill, redraw, write } from "../shared/element.js";
 import { makeLanguages } from "../desk/header.js";
 import { languageName, preferredLanguage, say, sayName, speak } from "../desk/wording.js";
 

@@ -69,6 +69,7 @@ export class Messages {
     find(document, "#message-text", HTMLTextAreaElement).value = "";
   }
 
+  /** @returns {Record<string, string>} */
   #headers() {
     return this.unlock ? { "Porchlight-Unlock": this.unlock } : {};
   }

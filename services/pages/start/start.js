@@ -1,7 +1,7 @@
 /** The demo's landing page: which pages there are. */
 
 import { Problem, get } from "../desk/api.js";
-import { element, fill } from "../desk/element.js";
+import { element, fill } from "../shared/element.js";
 import { makeLanguages } from "../desk/header.js";
 import { preferredLanguage, say, speak } from "../desk/wording.js";
 

@@ -1,0 +1,200 @@
+"""The pages in Chromium: used as people use them, in both languages, light and dark, without one complaint of axe."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.visitor import DESK, PHONE, Visitors, enter_pin, examine, hold
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+LOOKS = pytest.mark.parametrize(("language", "dark"), [("en", False), ("en", True), ("es", False), ("es", True)])
+PIN, TWIN = "2580", "7913"
+
+
+async def told(page: Page) -> None:
+    """The window is over and people are told."""
+    await expect(page.get_by_test_id("mark-delivered")).to_have_attribute("data-reached", "yes", timeout=20_000)
+
+
+async def test_from_the_button_to_the_desk_and_back(visitors: Visitors) -> None:
+    """Hold the button, see it at the desk, acknowledge there, see it on the phone; the message lies in the outbox."""
+    phone, desk = await visitors.phone(), await visitors.desk()
+    await hold(phone)
+    row = desk.get_by_test_id("incident-row")
+    await expect(row).to_have_attribute("data-state", "pending", timeout=2_000)
+    await expect(row.get_by_test_id("may-call")).to_contain_text("Code question first")
+    await told(phone)
+    await expect(row).to_have_attribute("data-state", "open")
+    await row.get_by_test_id("incident-open").click()
+    await expect(desk.get_by_test_id("detail-title")).to_contain_text("Mia")
+    await desk.get_by_test_id("acknowledge").click()
+    await expect(row).to_have_attribute("data-state", "acknowledged")
+    await expect(phone.get_by_test_id("mark-seen")).to_have_attribute("data-reached", "yes", timeout=10_000)
+    await desk.get_by_test_id("on-the-way").click()
+    await expect(phone.get_by_test_id("mark-on-the-way")).to_have_attribute("data-reached", "yes", timeout=10_000)
+
+    outbox = await visitors.open("/outbox", DESK)
+    letters = outbox.get_by_test_id("outbox-message")
+    await expect(letters.first).to_be_visible()
+    assert await letters.count() >= 3
+    await examine(desk, "desk-incident")
+
+    await desk.get_by_test_id("note-text").fill("Rang the neighbour.")
+    await desk.get_by_test_id("note-send").click()
+    await expect(desk.get_by_test_id("timeline")).to_contain_text("Rang the neighbour.")
+    await desk.get_by_test_id("resolve").click()
+    await desk.get_by_test_id("disposition-safe").check()
+    await desk.get_by_test_id("resolve-confirm").click()
+    await expect(desk.get_by_test_id("queue").get_by_test_id("incident-row")).to_have_count(0)
+    await expect(outbox.get_by_test_id("outbox")).to_contain_text("closed", timeout=5_000)
+
+
+@pytest.mark.parametrize("pin", [PIN, TWIN])
+async def test_undo_looks_the_same_for_the_pin_and_its_twin(visitors: Visitors, pin: str) -> None:
+    """And at the desk it does not."""
+    phone, desk = await visitors.phone(), await visitors.desk()
+    await hold(phone)
+    await phone.get_by_test_id("cancel-open").click()
+    await enter_pin(phone, "1111")
+    await expect(phone.get_by_test_id("pin-said")).to_have_text("Not accepted. Try again.")
+    await enter_pin(phone, pin)
+    await expect(phone.get_by_test_id("under-way")).to_be_hidden(timeout=10_000)
+    live = desk.get_by_test_id("queue").get_by_test_id("incident-row")
+    if pin == PIN:
+        await expect(live).to_have_count(0)
+    else:
+        await expect(live).to_have_attribute("data-state", "open")
+        await expect(live).to_contain_text(re.compile("duress", re.IGNORECASE))
+
+
+async def test_a_plan_is_started_and_marked_done(visitors: Visitors) -> None:
+    """With the PIN."""
+    phone = await visitors.phone()
+    await phone.get_by_test_id("check-in-new").click()
+    await phone.get_by_test_id("check-in-note").fill("Walk home")
+    await examine(phone, "phone-plan")
+    await phone.get_by_test_id("check-in-start").click()
+    plan = phone.get_by_test_id("check-in")
+    await expect(plan).to_contain_text("Walk home")
+    await plan.get_by_test_id("check-in-complete").click()
+    await enter_pin(phone, PIN)
+    await expect(phone.get_by_test_id("check-in")).to_have_count(0)
+
+
+async def test_messages_and_names_come_after_the_pin(visitors: Visitors) -> None:
+    """Text to and from the responders."""
+    phone, desk = await visitors.phone(), await visitors.desk()
+    await hold(phone)
+    await told(phone)
+    await desk.get_by_test_id("incident-open").click()
+    await desk.get_by_test_id("message-text").fill("Can you talk?")
+    await desk.get_by_test_id("message-send").click()
+    assert "Ana" not in await phone.content()
+    await phone.get_by_test_id("messages-open").click()
+    await enter_pin(phone, PIN)
+    await expect(phone.get_by_test_id("names")).to_contain_text("Ana")
+    await expect(phone.get_by_test_id("thread")).to_contain_text("Can you talk?")
+    await phone.get_by_test_id("message-text").fill("No. Please come.")
+    await phone.get_by_test_id("message-send").click()
+    await expect(desk.get_by_test_id("timeline")).to_contain_text("No. Please come.", timeout=10_000)
+    await examine(phone, "phone-messages")
+
+
+async def test_a_contact_answers_by_link(visitors: Visitors) -> None:
+    """On the page that the message opens."""
+    phone, desk = await visitors.phone("Elena"), await visitors.desk()
+    await hold(phone)
+    await told(phone)
+    outbox = await visitors.open("/outbox", DESK)
+    link = await outbox.locator("a[href*='/alert']").first.get_attribute("href")
+    assert link is not None
+    parts = urlsplit(link)
+    page = await visitors.open(f"{parts.path}#{parts.fragment}", PHONE)
+    await expect(page.get_by_test_id("alert-title")).to_contain_text("Elena")
+    assert parts.fragment not in page.url
+    await page.get_by_test_id("answer-on_my_way").click()
+    await expect(page.get_by_test_id("answered")).not_to_be_empty()
+    await expect(desk.get_by_test_id("incident-row")).to_contain_text("Carla")
+    await examine(page, "contact-alert")
+
+
+async def test_a_page_without_a_link_says_what_to_do(visitors: Visitors) -> None:
+    """Not a blank screen."""
+    phone = await visitors.open("/phone", PHONE)
+    await expect(phone.get_by_test_id("setup")).to_be_visible()
+    contact = await visitors.open("/alert", PHONE)
+    await expect(contact.get_by_test_id("problem")).to_be_visible()
+    desk = await visitors.open("/desk", DESK)
+    await expect(desk.get_by_test_id("sign-in-page")).to_be_visible()
+    await examine(desk, "desk-sign-in")
+    await desk.get_by_test_id("sign-in-token").fill("wrong")
+    await desk.get_by_test_id("sign-in").click()
+    await expect(desk.get_by_test_id("sign-in-problem")).not_to_be_empty()
+
+
+async def test_a_phone_that_loses_its_network_presses_when_it_is_back(visitors: Visitors) -> None:
+    """Nothing that was held is lost."""
+    phone, desk = await visitors.phone(), await visitors.desk()
+    await phone.context.set_offline(True)
+    await hold(phone)
+    await expect(phone.get_by_test_id("fallback")).to_be_visible(timeout=10_000)
+    assert await desk.get_by_test_id("incident-row").count() == 0
+    await phone.context.set_offline(False)
+    await expect(desk.get_by_test_id("incident-row")).to_be_visible(timeout=15_000)
+    visitors.complaints.clear()
+
+
+async def test_the_desk_says_at_once_that_it_is_no_longer_live(visitors: Visitors) -> None:
+    """Unmistakably, after five seconds without a sign of life."""
+    desk = await visitors.desk()
+    await visitors.demo.stop()
+    await expect(desk.get_by_test_id("feed-lost")).to_be_visible(timeout=12_000)
+    await visitors.demo.start()
+    await expect(desk.get_by_test_id("feed-lost")).to_be_hidden(timeout=15_000)
+    visitors.complaints.clear()
+
+
+@LOOKS
+async def test_axe_finds_nothing_on_the_phone(visitors: Visitors, language: str, dark: bool) -> None:
+    """At 360 pixels: at rest, with an alarm under way, at the PIN pad."""
+    look = f"{language}-{'dark' if dark else 'light'}"
+    name = "Mia" if language == "en" else "Elena"
+    phone = await visitors.phone(name, language=language, dark=dark)
+    await examine(phone, f"phone-{look}")
+    width = await phone.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+    await hold(phone)
+    await examine(phone, f"phone-pressed-{look}")
+    await phone.get_by_test_id("cancel-open").click()
+    await examine(phone, f"phone-pin-{look}")
+
+
+@LOOKS
+async def test_axe_finds_nothing_at_the_desk(visitors: Visitors, language: str, dark: bool) -> None:
+    """Empty, with an incident, on a wide and on a narrow screen."""
+    look = f"{language}-{'dark' if dark else 'light'}"
+    desk = await visitors.desk(language=language, dark=dark)
+    if language == "es":
+        await desk.get_by_test_id("language").select_option("es")
+    await examine(desk, f"desk-empty-{look}")
+    phone = await visitors.phone(geolocation={"latitude": 41.8818, "longitude": -87.6231}, permissions=["geolocation"])
+    await hold(phone)
+    await desk.get_by_test_id("incident-open").first.click()
+    await expect(desk.get_by_test_id("detail")).to_be_visible()
+    await examine(desk, f"desk-{look}")
+    await desk.set_viewport_size({"width": 420, "height": 800})
+    await examine(desk, f"desk-narrow-{look}")
+
+
+@LOOKS
+async def test_axe_finds_nothing_on_the_other_pages(visitors: Visitors, language: str, dark: bool) -> None:
+    """The start of the demo, its outbox, and what a contact sees."""
+    look = f"{language}-{'dark' if dark else 'light'}"
+    for path in ("/", "/outbox", "/contact"):
+        page = await visitors.open(path, PHONE, language=language, dark=dark)
+        await expect(page.locator("h1").first).to_be_visible()
+        await examine(page, f"{path.strip('/') or 'start'}-{look}")
