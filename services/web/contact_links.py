@@ -101,6 +101,7 @@ async def alert(call: Call) -> Reply:
             "emergency": agency.emergency,
             "answer": mine,
             "others": sum(1 for a in incident.answers if a.contact != contact.id and a.answer != "cannot"),
+            "sees": contact.sees,
             "staff": incident.staff_hold is not None,
             "now": call.now,
         }

@@ -8,7 +8,7 @@ import { ago, timeOfDay } from "../shared/words.js";
  * @typedef {{language: string, time_zone: string, person: string, trigger: string, opened_at: string,
  *   state: "open" | "closed", drill: boolean, contact_rule: string | null, call_back: string | null,
  *   emergency: {label: string, call?: string | null, text?: string | null}[], answer: string | null, others: number,
- *   staff: boolean, place?: {label: string, distance_m: number} | null,
+ *   staff: boolean, sees: "message" | "place" | "live", place?: {label: string, distance_m: number} | null,
  *   location?: {latitude: number, longitude: number, accuracy?: number | null, at: string}}} Alert
  */
 
@@ -85,7 +85,7 @@ function fact(term, text) {
 /** @param {Alert} alert @param {import("../shared/words.js").Say & {language: string}} say */
 function where(alert, say) {
   const fix = alert.location;
-  if (!fix) return say("where.unknown");
+  if (!fix) return say(alert.sees === "message" ? "where.unknown" : "where.none");
   const place = alert.place
     ? say("where.near", { label: alert.place.label, metres: alert.place.distance_m })
     : `${fix.latitude.toFixed(5)}, ${fix.longitude.toFixed(5)}`;
@@ -95,6 +95,7 @@ function where(alert, say) {
 /** @param {Alert} alert @param {import("../shared/words.js").Say} say */
 function who(alert, say) {
   if (alert.staff) return say("who.staff");
+  if (alert.others === 0 && alert.answer !== null && alert.answer !== "cannot") return say("who.you");
   return alert.others > 0 ? say("who.others", { count: alert.others }) : say("who.nobody");
 }
 

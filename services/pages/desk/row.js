@@ -125,7 +125,7 @@ function held(incident) {
   }
   const holder = staffHolder(incident);
   if (holder) return [icon("check"), say("row.held_by", { name: holder.name })];
-  if (incident.state === "pending") return [icon("clock"), say("row.pending")];
+  if (incident.state === "pending") return [icon("clock"), element("span", {}, say("row.pending"))];
   const contact = incident.holds?.contacts;
   return [
     icon("nobody"),

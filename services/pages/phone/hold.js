@@ -93,6 +93,6 @@ export class HoldControl {
 
   /** @param {number} done from 0 to 1 */
   #show(done) {
-    if (this.ring instanceof SVGElement) this.ring.style.setProperty("stroke-dashoffset", String(100 - 100 * done));
+    if (this.ring instanceof SVGElement) this.ring.style.setProperty("stroke-dashoffset", String(101 - 101 * done));
   }
 }
