@@ -41,7 +41,7 @@ format: $(VENV)/.dev ## tidy the code
 	$(BIN)/ruff format -q .
 
 bench: $(VENV)/.dev ## the rows of the goals, as ratios
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ARGS)
 
 proof: $(VENV)/.dev ## the long forms of the tests
 	$(BIN)/python -m pytest -m proof $(ARGS)

@@ -108,10 +108,14 @@ class Writer:
         execute("SAVEPOINT request")
         try:
             result = run_to_end(work(self._transaction))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to whoever asked
+        except BaseException as error:
+            if not self._connection.in_transaction:
+                # The disk is full: SQLite has rolled everything back already.
+                raise
             execute("ROLLBACK TO request")
             execute("RELEASE request")
-            return future, None, error
+            full = isinstance(error, sqlite3.OperationalError)
+            return future, None, NotKept(str(error)) if full else error
         execute("RELEASE request")
         return future, result, None
 

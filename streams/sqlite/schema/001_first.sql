@@ -15,6 +15,14 @@ CREATE TABLE zones (id TEXT PRIMARY KEY, organization_id TEXT NOT NULL, person T
     number INTEGER NOT NULL, deleted_at INTEGER) WITHOUT ROWID;
 CREATE TABLE policies (id TEXT PRIMARY KEY, organization_id TEXT NOT NULL, person TEXT, sealed BLOB NOT NULL,
     number INTEGER NOT NULL, deleted_at INTEGER) WITHOUT ROWID;
+-- New rows take the number after the highest.
+CREATE INDEX organizations_by_number ON organizations (number);
+CREATE INDEX staff_by_number ON staff (number);
+CREATE INDEX people_by_number ON people (number);
+CREATE INDEX contacts_by_number ON contacts (number);
+CREATE INDEX devices_by_number ON devices (number);
+CREATE INDEX zones_by_number ON zones (number);
+CREATE INDEX policies_by_number ON policies (number);
 CREATE INDEX contacts_of ON contacts (person) WHERE deleted_at IS NULL;
 CREATE INDEX devices_of ON devices (person) WHERE deleted_at IS NULL;
 CREATE INDEX zones_of ON zones (person) WHERE deleted_at IS NULL;
