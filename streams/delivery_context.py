@@ -7,9 +7,10 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from alerts.audience import contact_key, is_contact
 from alerts.situation import Incident
 from streams.channel import OutgoingMessage
-from streams.records import Contact, Delivery, Method, Organization, Person
+from streams.records import Agreed, Contact, Delivery, Method, Organization, Person
 from streams.reminding import reminder_methods
 from streams.store import Transaction
 
@@ -37,29 +38,22 @@ class Composer(Protocol):
 Impossible = Literal["recipient_gone", "method_gone", "not_confirmed", "incident_closed"]
 
 
-async def context_of(tx: Transaction, delivery: Delivery, now: datetime) -> DeliveryContext | Impossible:
-    """What is needed to send it, or why it must not be sent any more.
-
-    Consent, confirmation, address and the incident's state are those of now, not of when it was decided.
-    """
-    organization = await tx.get(Organization, delivery.organization, delivery.organization)
-    person = await tx.get(Person, delivery.organization, delivery.person)
-    if organization is None or person is None:
+def context_from(
+    agreed: Agreed | None, delivery: Delivery, incident: Incident | None, now: datetime
+) -> DeliveryContext | Impossible:
+    """What is needed to send it by what is agreed, or why it must not be sent."""
+    if agreed is None:
         return "recipient_gone"
-    incident = None
-    if delivery.incident is not None:
-        view = await tx.incident(delivery.organization, delivery.incident)
-        incident = view.incident if view is not None else None
-        if incident is None or (not incident.live and delivery.purpose != "all_clear"):
-            return "incident_closed"
-    contact, methods = None, organization.dispatch
+    if delivery.incident is not None and (incident is None or (not incident.live and delivery.purpose != "all_clear")):
+        return "incident_closed"
+    contact, methods = None, agreed.organization.dispatch
     if delivery.recipient == "last_resort":
-        methods = organization.last_resort
+        methods = agreed.organization.last_resort
     elif delivery.recipient == "person":
-        methods = reminder_methods(person)
-    elif delivery.recipient.startswith("contact:"):
-        contact = await tx.get(Contact, delivery.organization, delivery.recipient.removeprefix("contact:"))
-        if contact is None or contact.person != person.id or contact.consent == "declined":
+        methods = reminder_methods(agreed.person)
+    elif is_contact(delivery.recipient):
+        contact = next((c for c in agreed.contacts if contact_key(c.id) == delivery.recipient), None)
+        if contact is None or contact.consent == "declined":
             return "recipient_gone"
         if contact.consent != "confirmed" and delivery.purpose != "invitation":
             return "not_confirmed"
@@ -69,10 +63,17 @@ async def context_of(tx: Transaction, delivery: Delivery, now: datetime) -> Deli
             return DeliveryContext(
                 delivery=delivery,
                 method=method,
-                organization=organization,
-                person=person,
+                organization=agreed.organization,
+                person=agreed.person,
                 contact=contact,
-                incident=incident,
+                incident=incident if delivery.incident is not None else None,
                 now=now,
             )
     return "method_gone"
+
+
+async def context_of(tx: Transaction, delivery: Delivery, now: datetime) -> DeliveryContext | Impossible:
+    """The same, looked up now: consent, confirmation, address and incident are those of now, not of the decision."""
+    agreed = await tx.agreed(delivery.organization, delivery.person)
+    view = await tx.incident(delivery.organization, delivery.incident) if delivery.incident is not None else None
+    return context_from(agreed, delivery, view.incident if view is not None else None, now)

@@ -13,9 +13,8 @@ from streams.channel import Channel
 from streams.clock import Clock
 from streams.clock_guard import ClockGuard
 from streams.delivery_context import Composer
-from streams.processor import Handled
+from streams.processor import Claimed, Handled
 from streams.pump import Pump
-from streams.records import Delivery
 from streams.runner import Runner, Sweeper
 from streams.sender import Sender
 from streams.store import Store
@@ -38,7 +37,9 @@ class Engine:
         tried: Callable[[str, str], None],
     ) -> None:
         self._published = published
-        self.sender = Sender(store, clock, channels, composer, wake=self.wake, changed=published, tried=tried)
+        self.sender = Sender(
+            store, clock, channels, composer, wake=self.wake, changed=published, tried=tried, behind=self.behind
+        )
         self.runner = Runner(
             store, clock, send=self._send, room=self.sender.room, alarm=alarm, changed=self._after_decision
         )
@@ -77,6 +78,10 @@ class Engine:
         self.pump.look_again()
         self.sender.look()
 
+    def behind(self) -> bool:
+        """Whether more has come due than could be decided yet."""
+        return self.pump.behind
+
     @property
     def busy(self) -> bool:
         """Whether anything is being decided or sent."""
@@ -100,8 +105,8 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _send(self, deliveries: list[Delivery]) -> None:
-        self.sender.send(deliveries)
+    def _send(self, claimed: list[Claimed]) -> None:
+        self.sender.send(claimed)
 
     def _after_decision(self, handled: Handled) -> None:
         if handled.timers:

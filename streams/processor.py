@@ -6,7 +6,7 @@ a press or a timer, still opens a bare incident: a bug of ours must never keep s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -28,7 +28,8 @@ from alerts.effects import (
 )
 from alerts.ids import delivery_id, derived_id
 from alerts.person_side import Marks, close
-from alerts.signals import FaultRaised, PanicPressed, TimerDue
+from alerts.signals import FaultRaised, PanicPressed, Signal, TimerDue
+from streams.delivery_context import DeliveryContext, context_from
 from streams.records import Delivery, JournalLine, Message, Outcome, TimerRow, Work
 from streams.store import Transaction
 
@@ -40,24 +41,47 @@ GIVE_UP_AFTER = timedelta(minutes=10)
 LANES = {"alarm": 0, "timer": 1, "rest": 2}
 
 
+class Claimed(msgspec.Struct, frozen=True):
+    """A delivery that this process sends now; its context where that was at hand, else it is looked up."""
+
+    delivery: Delivery
+    context: DeliveryContext | None = None
+
+
 class Handled(msgspec.Struct, kw_only=True):
     """What handling came to: deliveries that are claimed for being sent now, and what each signal decided."""
 
-    deliveries: list[Delivery] = []
+    deliveries: list[Claimed] = []
     decisions: dict[str, Decision] = {}
     operator_alarms: list[str] = []
     events: int = 0
     timers: bool = False
 
 
-async def handle(tx: Transaction, people: Sequence[tuple[str, str]], now: datetime, *, claim: bool = True) -> Handled:
-    """Decides all the mail of these people. With `claim`, what is to be sent at once is taken for sending here."""
+async def handle(
+    tx: Transaction,
+    people: Sequence[tuple[str, str]],
+    now: datetime,
+    *,
+    also: Mapping[str, Sequence[Signal]] = {},
+    claim: bool = True,
+) -> Handled:
+    """Decides all the mail of these people, then the signals of `also`.
+
+    With `claim`, what is to be sent at once is taken for sending here, with what is agreed at this moment.
+    """
     handled = Handled()
-    outcomes = [decide_mail(work, now, handled) for work in await tx.take(people)]
-    for outcome in outcomes:
+    outcomes = []
+    for work in await tx.take(people, also):
+        outcome = decide_mail(work, now, handled)
+        outcomes.append(outcome)
         if claim:
             outcome.deliveries = [_claimed(d, now) if d.due_at <= now else d for d in outcome.deliveries]
-            handled.deliveries += [d for d in outcome.deliveries if d.state == "sending"]
+            for delivery in outcome.deliveries:
+                if delivery.state == "sending":
+                    context = context_from(work.agreed, delivery, outcome.situation.incident, now)
+                    ready = context if isinstance(context, DeliveryContext) else None
+                    handled.deliveries.append(Claimed(delivery, ready))
         handled.operator_alarms += outcome.operator_alarms
         handled.events += len(outcome.events)
         handled.timers = handled.timers or bool(outcome.timers)
@@ -185,6 +209,7 @@ def deliveries_of(organization: str, person: str, notify: Notify, now: datetime)
             step=notify.step,
             round=notify.round,
             position=position,
+            methods=len(notify.methods),
             lane=LANES[notify.urgency],
             drill=notify.drill,
             due_at=now if notify.all_at_once else now + NEXT_METHOD_AFTER * position,

@@ -1,8 +1,9 @@
-"""The timer pump: waits for the earliest due time and puts what is due into the inbox, a slice at a time."""
+"""The timer pump: waits for the earliest due time and has what is due decided, a slice at a time."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -10,12 +11,12 @@ import structlog
 from streams.clock import Clock
 from streams.clock_guard import ClockGuard
 from streams.records import LANE_TIMER, TimerRow
-from streams.runner import Runner
+from streams.runner import Runner, timer_due
 from streams.store import Store, Transaction
 
 log = structlog.get_logger()
 
-SLICE = 200
+SLICE = 64
 LOOK_AT_LEAST_EVERY = 1.0
 LOOK_WHILE_HELD = 0.2
 
@@ -30,6 +31,7 @@ class Pump:
         self._guard = guard
         self._earlier = asyncio.Event()
         self._held = False
+        self.behind = False
 
     def look_again(self) -> None:
         """A timer was set: it may be due before the one that is waited for."""
@@ -40,7 +42,7 @@ class Pump:
         while True:
             self._earlier.clear()
             try:
-                more = await self.step()
+                more = self.behind = await self.step()
                 wait = 0.0 if more else await self.seconds_to_next()
                 if self._held:
                     wait = max(wait, LOOK_WHILE_HELD)
@@ -56,14 +58,28 @@ class Pump:
         if await self.seconds_to_next() > 0:
             return False
 
-        async def work(tx: Transaction) -> list[TimerRow]:
+        async def take(tx: Transaction) -> list[TimerRow]:
             return await tx.take_due_timers(self._clock.now(), SLICE, without_check_ins=held)
+
+        try:
+            return await self._runner.decide_due(take) == SLICE
+        except Exception:
+            log.exception("slice of timers failed", action="timers_failed")
+        return await self._into_the_inbox(take)
+
+    async def _into_the_inbox(self, take: Callable[[Transaction], Awaitable[list[TimerRow]]]) -> bool:
+        """One of them spoils the others: as mail, they are decided person by person."""
+
+        async def work(tx: Transaction) -> list[TimerRow]:
+            timers = await take(tx)
+            for timer in timers:
+                signal = timer_due(timer, self._clock.now())
+                await tx.put_mail(timer.organization, timer.person, LANE_TIMER, signal)
+            return timers
 
         timers = await self._store.write(work, LANE_TIMER)
         for timer in timers:
-            # The window of a press is as urgent as the press itself.
-            lane = LANE_TIMER if timer.name.startswith("check-in:") else 0
-            self._runner.wake(timer.organization, timer.person, lane)
+            self._runner.wake(timer.organization, timer.person, LANE_TIMER)
         return len(timers) == SLICE
 
     async def seconds_to_next(self) -> float:

@@ -126,19 +126,31 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """A signal that was accepted and waits to be decided."""
+    """A signal that waits to be decided; `number` is its place in the inbox, 0 for one that never lay there."""
 
     number: int
     signal: Signal
 
 
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """The records behind a care plan: what was agreed with and about one person when they were read."""
+
+    organization: Organization
+    person: Person
+    contacts: tuple[Contact, ...]
+
+
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """One person, locked, with all her mail in the order in which it came."""
+    """One person, locked, with all her mail in the order in which it came.
+
+    `agreed` is None where the records cannot be read: dispatch and the last resort are left, by `plan`.
+    """
 
     organization: str
     person: str
     situation: Situation
     plan: CarePlan
+    agreed: Agreed | None
     mail: tuple[Mail, ...]
     undecodable: tuple[int, ...] = ()
 
@@ -154,7 +166,7 @@ class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one method of one recipient; `position` is its place among the recipient's methods."""
+    """One message to one method of one recipient; `position` is its place among the recipient's `methods`."""
 
     id: str
     organization: str
@@ -169,6 +181,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     step: int
     round: int
     position: int
+    methods: int
     lane: int
     drill: bool
     due_at: datetime

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import structlog
 
 from alerts.decide import Decision
-from alerts.signals import Signal
+from alerts.signals import Signal, TimerDue
 from streams.clock import Clock
-from streams.processor import Handled, handle
-from streams.records import Delivery
+from streams.processor import Claimed, Handled, handle
+from streams.records import LANE_TIMER, TimerRow
 from streams.store import Store, Transaction
 
 log = structlog.get_logger()
@@ -30,7 +30,7 @@ class Runner:
         store: Store,
         clock: Clock,
         *,
-        send: Callable[[list[Delivery]], None],
+        send: Callable[[list[Claimed]], None],
         room: Callable[[], bool],
         alarm: Callable[[str], None],
         changed: Callable[[Handled], None],
@@ -86,6 +86,28 @@ class Runner:
             self._deciding -= 1
         return handled.decisions[signal.id]
 
+    async def decide_due(self, take: Callable[[Transaction], Awaitable[list[TimerRow]]]) -> int:
+        """Takes timers that are due and decides them in the same transaction; returns how many."""
+        now = self._clock.now()
+        taken = 0
+
+        async def work(tx: Transaction) -> Handled:
+            nonlocal taken
+            timers = await take(tx)
+            taken = len(timers)
+            also: dict[str, list[Signal]] = {}
+            for timer in timers:
+                also.setdefault(timer.person, []).append(timer_due(timer, now))
+            people = list(dict.fromkeys((timer.organization, timer.person) for timer in timers))
+            return await handle(tx, people, now, also=also, claim=self._room())
+
+        self._deciding += 1
+        try:
+            self._pass_on(await self._store.write(work, LANE_TIMER))
+        finally:
+            self._deciding -= 1
+        return taken
+
     async def _decide(self, people: list[tuple[str, str]], lane: int) -> None:
         self._deciding += 1
         try:
@@ -119,6 +141,18 @@ class Runner:
         for what in handled.operator_alarms:
             self._alarm(what)
         self._changed(handled)
+
+
+def timer_due(timer: TimerRow, now: datetime) -> TimerDue:
+    """The signal that a timer came due."""
+    return TimerDue(
+        id=f"{timer.name}#{timer.generation}",
+        person=timer.person,
+        at=timer.due_at,
+        received_at=now,
+        name=timer.name,
+        generation=timer.generation,
+    )
 
 
 class Sweeper:

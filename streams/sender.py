@@ -7,6 +7,7 @@ reach somebody twice, never zero times. Results are settled together: many at on
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from alerts.signals import DeliveryFailed
 from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refused, Retry, Sent
 from streams.clock import Clock
 from streams.delivery_context import Composer, DeliveryContext, context_of
-from streams.processor import LEASE
+from streams.processor import LEASE, Claimed
 from streams.records import Delivery
 from streams.store import Store, Transaction
 
@@ -26,8 +27,11 @@ log = structlog.get_logger()
 
 AT_ONCE = 256
 CLAIM = 128
-ROOM = 512
+ROOM = 4096
 LOOK_EVERY = 1.0
+WHILE_BEHIND = 8
+LOOK_WHILE_BEHIND = 0.02
+GATHER, GATHER_WHILE_BEHIND = 0.004, 0.05
 TRY_AT_MOST = 15.0
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 5.0)
 
@@ -53,6 +57,7 @@ class Sender:
         wake: Callable[[str, str, int], None],
         changed: Callable[[], None],
         tried: Callable[[str, str], None],
+        behind: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -61,7 +66,10 @@ class Sender:
         self._wake_person = wake
         self._changed = changed
         self._tried = tried
-        self._queue: asyncio.PriorityQueue[tuple[int, int, Delivery]] = asyncio.PriorityQueue()
+        self._behind = behind
+        self._under_way = 0
+        self._slot = asyncio.Event()
+        self._queue: asyncio.PriorityQueue[tuple[int, int, Claimed]] = asyncio.PriorityQueue()
         self._order = 0
         self._held: dict[str, Delivery] = {}
         self._results: list[Result] = []
@@ -79,14 +87,14 @@ class Sender:
         """Whether a message is under way."""
         return bool(self._held)
 
-    def send(self, deliveries: list[Delivery]) -> None:
+    def send(self, claimed: list[Claimed]) -> None:
         """Sends deliveries that were claimed for this process."""
-        if deliveries:
+        if claimed:
             self._idle.clear()
-        for delivery in deliveries:
-            self._held[delivery.id] = delivery
+        for one in claimed:
+            self._held[one.delivery.id] = one.delivery
             self._order += 1
-            self._queue.put_nowait((delivery.lane, self._order, delivery))
+            self._queue.put_nowait((one.delivery.lane, self._order, one))
 
     def look(self) -> None:
         """Something was queued: look now rather than at the next second."""
@@ -95,8 +103,7 @@ class Sender:
     async def run(self) -> None:
         """Until it is cancelled: workers, claims, leases, results."""
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(AT_ONCE):
-                tasks.create_task(self._work())
+            tasks.create_task(self._dispatch(tasks))
             tasks.create_task(self._claim_for_ever())
             tasks.create_task(self._renew_for_ever())
             tasks.create_task(self._settle_for_ever())
@@ -112,20 +119,33 @@ class Sender:
             return await tx.claim(self._clock.now(), LEASE, CLAIM)
 
         claimed = await self._store.write(work, 0)
-        self.send([d for d in claimed if d.id not in self._held])
+        self.send([Claimed(d) for d in claimed if d.id not in self._held])
         return len(claimed)
 
-    async def _work(self) -> None:
+    async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
         while True:
-            _, _, delivery = await self._queue.get()
-            result = await self._try(delivery)
-            self._tried(delivery.channel, type(result.outcome).__name__.lower() if result.outcome else "void")
-            self._results.append(result)
-            self._settling.set()
+            # Whoever has not been decided yet comes first: deciding shares this process's time with sending.
+            while self._under_way >= (WHILE_BEHIND if self._behind() else AT_ONCE):
+                self._slot.clear()
+                await self._wait_for(self._slot, LOOK_WHILE_BEHIND)
+            _, _, claimed = await self._queue.get()
+            self._under_way += 1
+            tasks.create_task(self._send_one(claimed))
 
-    async def _try(self, delivery: Delivery) -> Result:
+    async def _send_one(self, claimed: Claimed) -> None:
         try:
-            context = await self._context(delivery)
+            result = await self._try(claimed)
+        finally:
+            self._under_way -= 1
+            self._slot.set()
+        self._tried(claimed.delivery.channel, type(result.outcome).__name__.lower() if result.outcome else "void")
+        self._results.append(result)
+        self._settling.set()
+
+    async def _try(self, claimed: Claimed) -> Result:
+        delivery = claimed.delivery
+        try:
+            context: DeliveryContext | str = claimed.context or await self._context(delivery)
             if not isinstance(context, DeliveryContext):
                 return Result(delivery, None, void=context)
             message = self._composer.compose(context)
@@ -161,7 +181,9 @@ class Sender:
             except Exception:
                 log.exception("claim failed", action="claim_failed")
             if not more:
-                await self._wait(max(0.005, await self._seconds_to_next()) if self.room() else 0.02)
+                await self._wait_for(
+                    self._look, max(0.005, await self._seconds_to_next()) if self.room() else LOOK_WHILE_BEHIND
+                )
 
     async def _seconds_to_next(self) -> float:
         async def work(tx: Transaction) -> datetime | None:
@@ -172,11 +194,9 @@ class Sender:
             return LOOK_EVERY
         return min(LOOK_EVERY, (due - self._clock.now()).total_seconds())
 
-    async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._look.wait(), seconds)
-        except TimeoutError:
-            return
+    async def _wait_for(self, event: asyncio.Event, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), seconds)
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -196,6 +216,8 @@ class Sender:
     async def _settle_for_ever(self) -> None:
         while True:
             await self._settling.wait()
+            # A commit costs the same for one result as for many.
+            await asyncio.sleep(GATHER_WHILE_BEHIND if self._behind() else GATHER)
             self._settling.clear()
             results, self._results = self._results, []
             for again in range(20):

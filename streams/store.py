@@ -7,7 +7,7 @@ store itself, `NotKept` means "nothing was kept, try again"; `Unreadable` means 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from alerts.person_side import PersonSide
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Situation
 from streams.records import (
+    Agreed,
     AuditLine,
     Contact,
     Delivery,
@@ -65,6 +66,9 @@ class Transaction(Protocol):
     async def policy_named(self, organization: str, name: str) -> PolicyText | None:
         """The policy of this name, or None."""
 
+    async def agreed(self, organization: str, person: str) -> Agreed | None:
+        """The records of what is agreed for this person now; None when there is no such person."""
+
     async def care_plan(self, organization: str, person: str) -> CarePlan:
         """What is agreed for this person now."""
 
@@ -101,8 +105,8 @@ class Transaction(Protocol):
     async def waiting(self, limit: int, received_before: datetime | None = None) -> list[tuple[int, str, str]]:
         """People with unhandled mail: lane, organization, person; the most urgent first."""
 
-    async def take(self, people: Sequence[tuple[str, str]]) -> list[Work]:
-        """Locks these people and takes ALL their unhandled mail in inbox order."""
+    async def take(self, people: Sequence[tuple[str, str]], also: Mapping[str, Sequence[Signal]] = {}) -> list[Work]:
+        """Locks these people and takes ALL their unhandled mail in inbox order, then the signals of `also`."""
 
     async def situation(self, person: str) -> Situation:
         """What is true of this person now."""
@@ -111,7 +115,7 @@ class Transaction(Protocol):
         """Writes everything that deciding changed."""
 
     async def take_due_timers(self, now: datetime, limit: int, *, without_check_ins: bool = False) -> list[TimerRow]:
-        """Takes what is due and puts it into the inbox; the deadlines of check-ins can be left where they are."""
+        """Takes away what is due and returns it; the deadlines of check-ins can be left where they are."""
 
     async def next_due(self) -> datetime | None:
         """When the earliest timer is due; None without any."""
@@ -218,6 +222,10 @@ class Store(Protocol):
 
     async def read(self, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
         """Runs `work` on a consistent view; it must not write."""
+        ...
+
+    async def token(self, hashed: bytes) -> Token | None:
+        """What this token may do, expired or not; may be remembered, and is forgotten the moment it dies."""
         ...
 
     async def destroy_key(self, subject: str, at: datetime) -> None:

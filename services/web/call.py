@@ -198,7 +198,7 @@ async def authenticate(request: web.Request, service: Service, route: Route) -> 
     if not given:
         raise Problem("no-token")
     hashed = token_hash(given)
-    token = await service.store.read(lambda tx: tx.token(hashed))
+    token = await service.store.token(hashed)
     if token is None and not cookie:
         token = _by_link(given, service)
     if token is None or (token.expires_at is not None and token.expires_at <= service.clock.now()):

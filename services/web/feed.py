@@ -71,7 +71,7 @@ def _beat(call: Call) -> bytes:
 
 
 async def _still_valid(call: Call) -> bool:
-    token = await call.service.store.read(lambda tx: tx.token(call.caller.hashed))
+    token = await call.service.store.token(call.caller.hashed)
     return token is not None and (token.expires_at is None or token.expires_at > call.service.clock.now())
 
 

@@ -11,8 +11,9 @@ from streams.sqlite.rows import ENCODER, Sealed, decoder, instant, instant_or_no
 
 COLUMNS = (
     "id, organization_id, person, subject, incident, recipient, method, channel, purpose, epoch, step, round, "
-    "position, lane, drill, state, attempts, due_at, give_up_at, created_at, settled_at, why, sealed"
+    "position, methods, lane, drill, state, attempts, due_at, give_up_at, created_at, settled_at, why, sealed"
 )
+PLACES = ", ".join("?" * 24)
 GROUP = "subject = ? AND purpose = ? AND epoch = ? AND step = ? AND round = ? AND recipient = ?"
 
 
@@ -22,8 +23,7 @@ class DeliveryRows(Sealed):
     async def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Keeps deliveries; one that is there already stays as it is."""
         self.many(
-            f"INSERT INTO deliveries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "  # noqa: S608
-            "?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            f"INSERT INTO deliveries ({COLUMNS}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING",  # noqa: S608
             [self._row(delivery) for delivery in deliveries],
         )
 
@@ -60,15 +60,10 @@ class DeliveryRows(Sealed):
         self._attempt(delivery, at, state, None)
         if not mine:
             return False
-        self.execute(
-            f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",  # noqa: S608
-            (at, *_group(delivery)),
-        )
-        if delivery.incident is not None:
+        if delivery.methods > 1:
             self.execute(
-                "UPDATE incidents SET sent_at = coalesce(sent_at, ?1), delivered_at = "
-                "CASE WHEN ?2 = 'delivered' THEN coalesce(delivered_at, ?1) ELSE delivered_at END WHERE id = ?3",
-                (at, state, delivery.incident),
+                f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",  # noqa: S608
+                (at, *_group(delivery)),
             )
         return True
 
@@ -95,7 +90,7 @@ class DeliveryRows(Sealed):
         if again_at is not None or delivery.incident is None:
             return False
         alive = self.execute(
-            "SELECT 1 FROM deliveries WHERE incident = ? AND state NOT IN ('failed', 'void') LIMIT 1",
+            "SELECT 1 FROM deliveries WHERE subject = ? AND state NOT IN ('failed', 'void') LIMIT 1",
             (delivery.incident,),
         ).fetchone()
         return alive is None
@@ -125,14 +120,14 @@ class DeliveryRows(Sealed):
     async def deliveries_of(self, incident: str) -> list[Delivery]:
         """All deliveries of an incident, in the order in which they were decided."""
         rows = self.execute(
-            f"SELECT {COLUMNS} FROM deliveries WHERE incident = ? ORDER BY created_at, step, round, position",  # noqa: S608
+            f"SELECT {COLUMNS} FROM deliveries WHERE subject = ? ORDER BY number",  # noqa: S608
             (incident,),
         ).fetchall()
         return [self._delivery(row, claimed=False) for row in rows]
 
     def _attempt(self, delivery: Delivery, at: int, outcome: str, why: str | None) -> None:
         self.execute(
-            "INSERT OR REPLACE INTO attempts (delivery, attempt, ended_at, outcome, why) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO attempts (delivery, attempt, ended_at, outcome, why) VALUES (?, ?, ?, ?, ?)",
             (delivery.id, delivery.attempts, at, outcome, why),
         )
 
@@ -141,12 +136,12 @@ class DeliveryRows(Sealed):
         settled = micros(d.settled_at) if d.settled_at else None
         return (
             *(d.id, d.organization, d.person, d.subject, d.incident, d.recipient, d.method, d.channel, d.purpose),
-            *(d.epoch, d.step, d.round, d.position, d.lane, int(d.drill), d.state, d.attempts),
+            *(d.epoch, d.step, d.round, d.position, d.methods, d.lane, int(d.drill), d.state, d.attempts),
             *(micros(d.due_at), micros(d.give_up_at), micros(d.created_at), settled, d.why, sealed),
         )
 
     def _delivery(self, row: tuple[Any, ...], *, claimed: bool) -> Delivery:
-        facts = decoder(dict[str, Any]).decode(self.keys.of(row[2]).open(row[22], f"deliveries|{row[0]}|sealed"))
+        facts = decoder(dict[str, Any]).decode(self.keys.of(row[2]).open(row[23], f"deliveries|{row[0]}|sealed"))
         return Delivery(
             id=row[0],
             organization=row[1],
@@ -161,15 +156,16 @@ class DeliveryRows(Sealed):
             step=row[10],
             round=row[11],
             position=row[12],
-            lane=row[13],
-            drill=bool(row[14]),
-            state="sending" if claimed else row[15],
-            attempts=row[16] + 1 if claimed else row[16],
-            due_at=instant(row[17]),
-            give_up_at=instant(row[18]),
-            created_at=instant(row[19]),
-            settled_at=instant_or_none(row[20]),
-            why=row[21],
+            methods=row[13],
+            lane=row[14],
+            drill=bool(row[15]),
+            state="sending" if claimed else row[16],
+            attempts=row[17] + 1 if claimed else row[17],
+            due_at=instant(row[18]),
+            give_up_at=instant(row[19]),
+            created_at=instant(row[20]),
+            settled_at=instant_or_none(row[21]),
+            why=row[22],
             facts=facts,
         )
 

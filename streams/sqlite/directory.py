@@ -10,6 +10,7 @@ from alerts.care_plan import CarePlan, MethodRef, PlannedContact
 from alerts.policy import DEFAULT_POLICY, Policy
 from alerts.policy_text import read_policy_document
 from streams.records import (
+    Agreed,
     Contact,
     Device,
     Method,
@@ -42,8 +43,15 @@ TABLES: dict[type[Record], str] = {
 class DirectoryRows(Sealed):
     """The directory's part of a transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, keys: KeyRing, reachable: frozenset[str]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, keys: KeyRing, reachable: frozenset[str], *, remembers: bool = False
+    ) -> None:
         super().__init__(connection, keys)
+        # Only the writer may remember: it alone knows when something has changed.
+        self._remembers = remembers
+        self._agencies: dict[str, Organization] = {}
+        self._policies: dict[tuple[str, str], Policy] = {}
+        self.tokens_died = False
         self.reachable = reachable
         """The channels that are configured; a method of another one cannot be used now."""
 
@@ -60,6 +68,8 @@ class DirectoryRows(Sealed):
             (record.id, record.organization, record.person, sealed),
         )
         self._index_addresses(record)
+        if isinstance(record, Organization | PolicyText):
+            self.forget()
 
     async def get(self, kind: type[R], organization: str, record: str) -> R | None:
         """The record, or None when this organization has none of this id."""
@@ -97,6 +107,8 @@ class DirectoryRows(Sealed):
             "WHERE id = ? AND organization_id = ? AND deleted_at IS NULL",
             (micros(at), record, organization),
         ).rowcount
+        self.tokens_died = True
+        self.forget()
         self.execute("DELETE FROM tokens WHERE subject = ?", (record,))
         self.execute("DELETE FROM addresses WHERE owner = ?", (record,))
         return gone > 0
@@ -134,36 +146,68 @@ class DirectoryRows(Sealed):
         """Takes a one-time code: whoever comes second gets None."""
         token = await self.token(hashed)
         gone = self.execute("DELETE FROM tokens WHERE hash = ?", (hashed,)).rowcount
+        self.tokens_died = True
         return token if gone else None
 
     async def drop_tokens(self, subject: str, kind: TokenKind | None = None) -> None:
         """Makes the tokens of a subject dead at once."""
+        self.tokens_died = True
         self.execute("DELETE FROM tokens WHERE subject = ? AND (? IS NULL OR kind = ?)", (subject, kind, kind))
 
     async def person_tokens_gone(self, person: str) -> None:
         """Makes every token that belongs to a person dead at once."""
+        self.tokens_died = True
         self.execute("DELETE FROM tokens WHERE person = ?", (person,))
 
     async def care_plan(self, organization: str, person: str) -> CarePlan:
         """What is agreed for this person now; recipients without a usable method have none."""
-        agency = await self.get(Organization, organization, organization)
+        agreed = await self.agreed(organization, person)
+        return await self.plan_of(agreed) if agreed is not None else CarePlan()
+
+    async def bare_plan(self, organization: str) -> CarePlan:
+        """What is left where nothing about the person can be read: the agency's own responders, the default policy."""
+        agency = await self._agency(organization)
+        if agency is None:
+            return CarePlan()
+        return CarePlan(dispatch=self._usable(agency.dispatch), last_resort=self._usable(agency.last_resort))
+
+    async def agreed(self, organization: str, person: str) -> Agreed | None:
+        """What is agreed for this person now; contacts in the order in which they are told."""
+        agency = await self._agency(organization)
         who = await self.get(Person, organization, person)
         if agency is None or who is None:
-            return CarePlan()
+            return None
         contacts = sorted((c for _, c in await self.list_contacts(organization, person)), key=lambda c: c.order)
+        return Agreed(organization=agency, person=who, contacts=tuple(contacts))
+
+    async def plan_of(self, agreed: Agreed) -> CarePlan:
+        """The care plan that these records make, with the methods that can be used here."""
         return CarePlan(
-            policy=await self._policy(organization, who),
+            policy=await self._policy(agreed.organization.id, agreed.person),
             contacts=tuple(
                 PlannedContact(
                     id=c.id, name=c.name, confirmed=c.consent == "confirmed", methods=self._usable(c.methods)
                 )
-                for c in contacts
+                for c in agreed.contacts
                 if c.consent != "declined"
             ),
-            dispatch=self._usable(agency.dispatch),
-            last_resort=self._usable(agency.last_resort),
-            reminders=self._usable(reminder_methods(who)),
+            dispatch=self._usable(agreed.organization.dispatch),
+            last_resort=self._usable(agreed.organization.last_resort),
+            reminders=self._usable(reminder_methods(agreed.person)),
         )
+
+    async def _agency(self, organization: str) -> Organization | None:
+        known = self._agencies.get(organization)
+        if known is None:
+            known = await self.get(Organization, organization, organization)
+            if known is not None and self._remembers:
+                self._agencies[organization] = known
+        return known
+
+    def forget(self) -> None:
+        """What was remembered may not be so."""
+        self._agencies.clear()
+        self._policies.clear()
 
     async def organizations(self) -> list[str]:
         """The ids of all organizations."""
@@ -182,8 +226,13 @@ class DirectoryRows(Sealed):
     async def _policy(self, organization: str, who: Person) -> Policy:
         if who.policy is None:
             return DEFAULT_POLICY
-        named = await self.policy_named(organization, who.policy)
-        return read_policy_document(dict(named.document)) if named is not None else DEFAULT_POLICY
+        known = self._policies.get((organization, who.policy))
+        if known is None:
+            named = await self.policy_named(organization, who.policy)
+            known = read_policy_document(dict(named.document)) if named is not None else DEFAULT_POLICY
+            if self._remembers:
+                self._policies[organization, who.policy] = known
+        return known
 
     def _usable(self, methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
         return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable)

@@ -13,26 +13,38 @@ from streams.records import FeedEvent, IncidentView, JournalLine, Message
 from streams.sealing import Unreadable
 from streams.sqlite.rows import Sealed, instant, instant_or_none, micros
 
-VIEW = "id, organization_id, person, number, sent_at, delivered_at, sealed"
+VIEW = (
+    "id, organization_id, person, number, sealed, "
+    "(SELECT min(settled_at) FROM deliveries WHERE subject = incidents.id AND state IN ('sent', 'delivered', 'read')), "
+    "(SELECT min(settled_at) FROM deliveries WHERE subject = incidents.id AND state IN ('delivered', 'read')) "
+    "FROM incidents"
+)
 
 
 class JournalRows(Sealed):
     """The journal's part of a transaction."""
 
-    async def write_journal(self, organization: str, person: str, lines: Iterable[JournalLine]) -> None:
-        """Adds lines to timelines."""
+    async def write_journal(
+        self, organization: str, person: str, lines: Sequence[JournalLine], events: dict[str, str], at: datetime
+    ) -> None:
+        """Adds lines to timelines, and lets the consoles know what happened to which incident: one row for each."""
+        about: dict[str | None, list[JournalLine]] = {incident: [] for incident in events}
         for line in lines:
-            self.execute(
-                "INSERT INTO journal (organization_id, person, incident, at, sealed) VALUES (?, ?, ?, ?, ?)",
-                (organization, person, line.incident, micros(line.at), self.seal(person, line, "journal|sealed")),
-            )
+            about.setdefault(line.incident, []).append(line)
+        self.many(
+            "INSERT INTO journal (organization_id, person, incident, event, at, sealed) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(organization, person, incident, events.get(incident or ""), micros(at)),
+                    self.seal(person, written, "journal|sealed") if written else None,
+                )
+                for incident, written in about.items()
+            ],
+        )
 
     async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
         """Lets the consoles know that something changed."""
-        self.execute(
-            "INSERT INTO journal (organization_id, person, incident, event, at) VALUES (?, ?, ?, ?, ?)",
-            (organization, person, incident, event, micros(at)),
-        )
+        await self.write_journal(organization, person, (), {incident: event}, at)
 
     async def timeline(self, person: str, incident: str) -> list[JournalLine]:
         """The timeline of an incident, in order."""
@@ -40,7 +52,8 @@ class JournalRows(Sealed):
             "SELECT sealed FROM journal WHERE incident = ? AND person = ? AND sealed IS NOT NULL ORDER BY number",
             (incident, person),
         ).fetchall()
-        return [self.open(person, row[0], "journal|sealed", JournalLine) for row in rows]
+        written = (self.open(person, row[0], "journal|sealed", list[JournalLine]) for row in rows)
+        return [line for lines in written for line in lines]
 
     async def feed(self, after: int, limit: int) -> list[FeedEvent]:
         """What consoles must redraw since `after`."""
@@ -97,7 +110,7 @@ class JournalRows(Sealed):
     async def incident(self, organization: str, incident: str) -> IncidentView | None:
         """The incident of this id or alias; None when this organization has none."""
         row = self.execute(
-            f"SELECT {VIEW} FROM incidents WHERE id = coalesce((SELECT incident FROM aliases WHERE alias = ?1), ?1) "  # noqa: S608
+            f"SELECT {VIEW} WHERE id = coalesce((SELECT incident FROM aliases WHERE alias = ?1), ?1) "  # noqa: S608
             "AND organization_id = ?2",
             (incident, organization),
         ).fetchone()
@@ -109,9 +122,8 @@ class JournalRows(Sealed):
         """The incidents in these states, in the order in which they opened."""
         marks = ", ".join("?" * len(states))
         rows = self.execute(
-            f"SELECT {VIEW} FROM incidents WHERE organization_id = ? AND state IN ({marks}) "  # noqa: S608
-            "AND (? IS NULL OR (opened_at, id) > (SELECT opened_at, id FROM incidents WHERE id = ?)) "
-            "ORDER BY opened_at, id LIMIT ?",
+            f"SELECT {VIEW} WHERE organization_id = ? AND state IN ({marks}) "  # noqa: S608
+            "AND (? IS NULL OR number > (SELECT number FROM incidents WHERE id = ?)) ORDER BY number LIMIT ?",
             (organization, *states, after, after, limit),
         ).fetchall()
         return self._views(rows)
@@ -128,8 +140,8 @@ class JournalRows(Sealed):
         return IncidentView(
             organization=row[1],
             person=row[2],
-            incident=self.open(row[2], row[6], f"incidents|{row[0]}|sealed", Incident),
+            incident=self.open(row[2], row[4], f"incidents|{row[0]}|sealed", Incident),
             number=row[3],
-            sent_at=instant_or_none(row[4]),
-            delivered_at=instant_or_none(row[5]),
+            sent_at=instant_or_none(row[5]),
+            delivered_at=instant_or_none(row[6]),
         )

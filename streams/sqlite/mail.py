@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from alerts.care_plan import CarePlan
 from alerts.person_side import PersonSide
-from alerts.signals import Signal, TimerDue
+from alerts.signals import Signal
 from alerts.situation import CheckIn, Incident, Situation
-from streams.records import LANE_TIMER, Mail, Outcome, TimerRow, Work
+from streams.records import Agreed, Mail, Outcome, TimerRow, Work
 from streams.sealing import Unreadable
 from streams.sqlite.directory import DirectoryRows
 from streams.sqlite.rows import ENCODER, decoder, instant, micros
@@ -63,20 +63,21 @@ class MailRows(DirectoryRows):
         ).fetchall()
         return rows
 
-    async def take(self, people: Sequence[tuple[str, str]]) -> list[Work]:
-        """Locks these people and takes ALL their unhandled mail, in inbox order. Without mail: left out."""
+    async def take(self, people: Sequence[tuple[str, str]], also: Mapping[str, Sequence[Signal]] = {}) -> list[Work]:
+        """Locks these people and takes ALL their unhandled mail, in inbox order, then `also`. Without any: left out."""
         found = []
         for organization, person in people:
             mail, broken = self._mail_of(person)
+            mail = (*mail, *(Mail(number=0, signal=signal) for signal in also.get(person, ())))
             if mail or broken:
-                situation = self._situation_of(person)
-                plan = await self._plan(organization, person)
+                agreed, plan = await self._agreed(organization, person)
                 found.append(
                     Work(
                         organization=organization,
                         person=person,
-                        situation=situation,
+                        situation=self._situation_of(person),
                         plan=plan,
+                        agreed=agreed,
                         mail=mail,
                         undecodable=broken,
                     )
@@ -91,15 +92,14 @@ class MailRows(DirectoryRows):
         """Writes what deciding changed, all of it or nothing."""
         now = micros(at)
         for outcome in outcomes:
-            self.many(
-                "UPDATE inbox SET handled_at = ?, result = ? WHERE number = ?",
-                [(now, result, number) for number, result in outcome.handled],
-            )
+            handled = [(now, result, number) for number, result in outcome.handled if number]
+            if handled:
+                self.many("UPDATE inbox SET handled_at = ?, result = ? WHERE number = ?", handled)
             self._save_situation(outcome)
             self._save_timers(outcome)
 
     async def take_due_timers(self, now: datetime, limit: int, *, without_check_ins: bool = False) -> list[TimerRow]:
-        """Takes what is due and puts it into the inbox in the same transaction."""
+        """Takes away what is due."""
         rows = self.execute(
             "SELECT organization_id, person, name, generation, due_at FROM timers WHERE due_at <= ? "
             "AND (NOT ? OR name NOT LIKE 'check-in:%') ORDER BY due_at LIMIT ?",
@@ -110,16 +110,6 @@ class MailRows(DirectoryRows):
             for row in rows
         ]
         self.many("DELETE FROM timers WHERE person = ? AND name = ?", [(t.person, t.name) for t in timers])
-        for timer in timers:
-            signal = TimerDue(
-                id=f"{timer.name}#{timer.generation}",
-                person=timer.person,
-                at=timer.due_at,
-                received_at=now,
-                name=timer.name,
-                generation=timer.generation,
-            )
-            await self.put_mail(timer.organization, timer.person, LANE_TIMER, signal)
         return timers
 
     async def next_due(self) -> datetime | None:
@@ -166,12 +156,15 @@ class MailRows(DirectoryRows):
         incident = self.open(person, row[2], f"incidents|{row[1]}|sealed", Incident)
         return msgspec.structs.replace(situation, incident=incident)
 
-    async def _plan(self, organization: str, person: str) -> CarePlan:
+    async def _agreed(self, organization: str, person: str) -> tuple[Agreed | None, CarePlan]:
         try:
-            return await self.care_plan(organization, person)
+            agreed = await self.agreed(organization, person)
+            if agreed is not None:
+                return agreed, await self.plan_of(agreed)
         except Undecodable:
-            # What cannot be read must not keep anybody from being told: dispatch and the last resort are left.
-            return await self.care_plan(organization, "")
+            pass
+        # What cannot be read must not keep anybody from being told: dispatch and the last resort are left.
+        return None, await self.bare_plan(organization)
 
     def _save_situation(self, outcome: Outcome) -> None:
         situation, incident = outcome.situation, outcome.situation.incident
@@ -196,14 +189,13 @@ class MailRows(DirectoryRows):
         closed = micros(incident.closed_at) if incident.closed_at else None
         sealed = self.seal(outcome.person, incident, f"incidents|{incident.id}|sealed")
         self.execute(
-            "INSERT INTO incidents (id, organization_id, person, number, state, opened_at, closed_at, sealed) "
-            "VALUES (?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM incidents WHERE person = ?), ?, ?, ?, ?) "
+            "INSERT INTO incidents (id, organization_id, person, state, opened_at, closed_at, sealed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, closed_at = excluded.closed_at, "
             "sealed = excluded.sealed",
             (
                 incident.id,
                 outcome.organization,
-                outcome.person,
                 outcome.person,
                 incident.state,
                 micros(incident.opened_at),
@@ -211,10 +203,11 @@ class MailRows(DirectoryRows):
                 sealed,
             ),
         )
-        self.many(
-            "INSERT INTO aliases (alias, organization_id, incident) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            [(alias, outcome.organization, incident.id) for alias in incident.aliases],
-        )
+        if incident.aliases:
+            self.many(
+                "INSERT INTO aliases (alias, organization_id, incident) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(alias, outcome.organization, incident.id) for alias in incident.aliases],
+            )
 
     def _save_timers(self, outcome: Outcome) -> None:
         if outcome.cleared:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from streams.records import Token
 from streams.sealing import MasterKey
 from streams.sqlite.database import connect, migrate
 from streams.sqlite.keys import KeyRing
@@ -16,6 +17,7 @@ from streams.sqlite.transaction import SqliteTransaction
 from streams.sqlite.writer import Writer, run_to_end
 
 T = TypeVar("T")
+TOKENS_KEPT = 100_000
 
 
 class InUse(Exception):
@@ -34,9 +36,11 @@ class SqliteStore:
         self._keys = KeyRing(folder / "keys.db", master)
         self._read = connect(folder / "porchlight.db", read_only=True)
         self._write = write
-        self._writing = SqliteTransaction(write, self._keys, reachable)
+        self._writing = SqliteTransaction(write, self._keys, reachable, remembers=True)
         self._reading = SqliteTransaction(self._read, self._keys, reachable)
-        self._writer = Writer(write, self._writing)
+        self._tokens: dict[bytes, Token] = {}
+        self._deaths = 0
+        self._writer = Writer(write, self._writing, self._committed)
 
     async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
         """Runs `work` in a transaction and returns what it returned once that is durable."""
@@ -51,6 +55,28 @@ class SqliteStore:
         finally:
             self._read.execute("COMMIT")
         return result
+
+    async def token(self, hashed: bytes) -> Token | None:
+        """What this token may do; remembered until any token dies."""
+        known = self._tokens.get(hashed)
+        if known is None:
+            deaths = self._deaths
+            known = await self.read(lambda tx: tx.token(hashed))
+            if known is not None:
+                if len(self._tokens) >= TOKENS_KEPT:
+                    self._tokens.clear()
+                self._tokens[hashed] = known
+                if deaths != self._deaths:
+                    # One died while this one was looked up: it may have been this one.
+                    self._tokens.pop(hashed, None)
+        return known
+
+    def _committed(self) -> None:
+        """In the writer's thread, after a commit and before anybody is answered."""
+        if self._writing.tokens_died:
+            self._writing.tokens_died = False
+            self._deaths += 1
+            self._tokens.clear()
 
     async def destroy_key(self, subject: str, at: Any) -> None:
         """Makes everything sealed for this subject unreadable for good."""

@@ -23,12 +23,12 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
             incident = outcome.situation.incident
             if outcome.void and incident is not None:
                 await self.void_subject(incident.id, at)
-            await self.put_deliveries(outcome.deliveries)
-            await self.write_journal(outcome.organization, outcome.person, outcome.journal)
-            await self.put_messages(outcome.organization, outcome.person, outcome.messages)
-            if incident is not None:
-                for event in outcome.events:
-                    await self.publish(outcome.organization, outcome.person, incident.id, event, at)
+            if outcome.deliveries:
+                await self.put_deliveries(outcome.deliveries)
+            if outcome.messages:
+                await self.put_messages(outcome.organization, outcome.person, outcome.messages)
+            events = {incident.id: _gravest(outcome.events)} if incident is not None and outcome.events else {}
+            await self.write_journal(outcome.organization, outcome.person, outcome.journal, events, at)
 
     async def kept_answer(self, actor: str, key: str) -> tuple[bytes, int, bytes] | None:
         """The fingerprint, status and body of the first answer to this key."""
@@ -83,7 +83,9 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
         """Drops handled mail, kept answers, feed events and dead tokens that are older; returns how many rows went."""
         mail = self.execute("DELETE FROM inbox WHERE handled_at < ?", (micros(at),)).rowcount
         answers = self.execute("DELETE FROM answers WHERE at < ?", (micros(at),)).rowcount
-        feed = self.execute("DELETE FROM journal WHERE sealed IS NULL AND at < ?", (micros(at),)).rowcount
+        feed = self.execute(
+            "UPDATE journal SET event = NULL WHERE event IS NOT NULL AND at < ?", (micros(at),)
+        ).rowcount
         tokens = self.execute("DELETE FROM tokens WHERE expires_at < ?", (micros(at),)).rowcount
         return mail + answers + feed + tokens
 
@@ -116,11 +118,10 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
             (micros(before),),
         ).rowcount
 
-    def committed(self) -> None:
-        """What was written is durable."""
 
-    def forget(self) -> None:
-        """What was written was rolled back."""
+def _gravest(events: list[str]) -> str:
+    """Several decisions in one transaction are told as one: that it opened or closed says more than that it changed."""
+    return next((event for event in reversed(events) if event != "incident.updated"), "incident.updated")
 
 
 def _link(before: bytes, row: tuple[Any, ...]) -> bytes:

@@ -38,9 +38,13 @@ def run_to_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
 class Writer:
     """Runs requests in a thread of its own and answers when they are on disk."""
 
-    def __init__(self, connection: sqlite3.Connection, transaction: SqliteTransaction) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, transaction: SqliteTransaction, committed: Callable[[], None]
+    ) -> None:
         self._connection = connection
         self._transaction = transaction
+        self._committed = committed
+        self._idle = False
         self._lanes: tuple[deque[Job], ...] = tuple(deque() for _ in range(LANES))
         self._wake = threading.Condition()
         self._stopping = False
@@ -51,11 +55,13 @@ class Writer:
     async def submit(self, work: Work, lane: int) -> Any:
         """Carries out `work` in a transaction; returns its result once that is durable."""
         future: asyncio.Future[Any] = self._loop.create_future()
-        with self._wake:
-            if self._stopping:
-                raise NotKept("the store is closing")
-            self._lanes[lane].append((work, future))
-            self._wake.notify()
+        if self._stopping:
+            raise NotKept("the store is closing")
+        self._lanes[lane].append((work, future))
+        if self._idle:
+            # While the thread works it looks again by itself; the lock is needed only to wake it.
+            with self._wake:
+                self._wake.notify()
         return await future
 
     async def close(self) -> None:
@@ -67,9 +73,13 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            with self._wake:
-                while not any(self._lanes) and not self._stopping:
-                    self._wake.wait()
+            jobs = self._take()
+            if not jobs:
+                with self._wake:
+                    self._idle = True
+                    while not any(self._lanes) and not self._stopping:
+                        self._wake.wait()
+                    self._idle = False
                 jobs = self._take()
             if not jobs:
                 return
@@ -100,7 +110,7 @@ class Writer:
                 execute("ROLLBACK")
             self._transaction.forget()
             return [(future, None, NotKept(str(error))) for _, future in jobs]
-        self._transaction.committed()
+        self._committed()
         return done
 
     def _one(self, work: Work, future: asyncio.Future[Any]) -> Done:
@@ -114,6 +124,7 @@ class Writer:
                 raise
             execute("ROLLBACK TO request")
             execute("RELEASE request")
+            self._transaction.forget()
             full = isinstance(error, sqlite3.OperationalError)
             return future, None, NotKept(str(error)) if full else error
         execute("RELEASE request")

@@ -20,7 +20,7 @@ from alerts.signals import CheckInPlanned
 from services.assembly import Assembly, assemble
 from services.clock import SystemClock
 from services.commands import administration
-from services.commands.serve import REQUESTS_END_WITHIN, listen, run_loop
+from services.commands.serve import REQUESTS_END_WITHIN, listen, run_loop, tune
 from services.service_log import set_up_log
 from services.settings import read_settings
 from services.web.service import new_id, new_token
@@ -142,6 +142,7 @@ async def serve(plan: Plan) -> None:
     panics, devices = await seed(assembly, made.organization["id"], plan)
     runner = web.AppRunner(assembly.app, access_log=None, shutdown_timeout=REQUESTS_END_WITHIN)
     await runner.setup()
+    tune()
     if plan.engine:
         assembly.start()
     await web.SockSite(runner, opened, backlog=1024).start()

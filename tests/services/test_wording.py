@@ -142,6 +142,7 @@ def composed(chosen: dict[str, Any]) -> OutgoingMessage:
         step=0,
         round=0,
         position=0,
+        methods=1,
         lane=0,
         drill=chosen["drill"],
         due_at=NOON,

@@ -49,9 +49,10 @@ CREATE TABLE person_sides (person TEXT PRIMARY KEY, organization_id TEXT NOT NUL
 CREATE TABLE situations (person TEXT PRIMARY KEY, organization_id TEXT NOT NULL, incident TEXT, sealed BLOB NOT NULL)
     WITHOUT ROWID;
 
-CREATE TABLE incidents (id TEXT PRIMARY KEY, organization_id TEXT NOT NULL, person TEXT NOT NULL,
-    number INTEGER NOT NULL, state TEXT NOT NULL, opened_at INTEGER NOT NULL, closed_at INTEGER, sent_at INTEGER,
-    delivered_at INTEGER, sealed BLOB NOT NULL) WITHOUT ROWID;
+-- Rows that are written often lie in the order in which they were made: what is busy together lies together.
+CREATE TABLE incidents (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    organization_id TEXT NOT NULL, person TEXT NOT NULL, state TEXT NOT NULL, opened_at INTEGER NOT NULL,
+    closed_at INTEGER, sealed BLOB NOT NULL);
 CREATE INDEX incidents_in ON incidents (organization_id, state, number);
 CREATE INDEX incidents_of ON incidents (person, number);
 CREATE TABLE aliases (alias TEXT PRIMARY KEY, organization_id TEXT NOT NULL, incident TEXT NOT NULL) WITHOUT ROWID;
@@ -64,19 +65,21 @@ CREATE TABLE timers (person TEXT NOT NULL, name TEXT NOT NULL, organization_id T
     generation INTEGER NOT NULL, due_at INTEGER NOT NULL, PRIMARY KEY (person, name)) WITHOUT ROWID;
 CREATE INDEX timers_due ON timers (due_at);
 
-CREATE TABLE deliveries (id TEXT PRIMARY KEY, organization_id TEXT NOT NULL, person TEXT NOT NULL,
-    subject TEXT NOT NULL, incident TEXT, recipient TEXT NOT NULL, method TEXT NOT NULL, channel TEXT NOT NULL,
-    purpose TEXT NOT NULL, epoch INTEGER NOT NULL, step INTEGER NOT NULL, round INTEGER NOT NULL,
-    position INTEGER NOT NULL, lane INTEGER NOT NULL, drill INTEGER NOT NULL, state TEXT NOT NULL,
+-- The subject of a delivery about an incident is the incident.
+CREATE TABLE deliveries (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    organization_id TEXT NOT NULL, person TEXT NOT NULL, subject TEXT NOT NULL, incident TEXT,
+    recipient TEXT NOT NULL, method TEXT NOT NULL, channel TEXT NOT NULL, purpose TEXT NOT NULL,
+    epoch INTEGER NOT NULL, step INTEGER NOT NULL, round INTEGER NOT NULL, position INTEGER NOT NULL,
+    methods INTEGER NOT NULL, lane INTEGER NOT NULL, drill INTEGER NOT NULL, state TEXT NOT NULL,
     attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, give_up_at INTEGER NOT NULL, created_at INTEGER NOT NULL,
-    settled_at INTEGER, why TEXT, sealed BLOB NOT NULL) WITHOUT ROWID;
+    settled_at INTEGER, why TEXT, sealed BLOB NOT NULL);
 CREATE INDEX deliveries_due ON deliveries (lane, due_at) WHERE state IN ('queued', 'sending');
-CREATE INDEX deliveries_of ON deliveries (incident, created_at);
-CREATE INDEX deliveries_about ON deliveries (subject) WHERE state IN ('queued', 'sending');
+CREATE INDEX deliveries_about ON deliveries (subject, number);
 
-CREATE TABLE attempts (delivery TEXT NOT NULL, attempt INTEGER NOT NULL, ended_at INTEGER NOT NULL,
-    outcome TEXT NOT NULL, why TEXT, PRIMARY KEY (delivery, attempt)) WITHOUT ROWID;
+CREATE TABLE attempts (number INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT NOT NULL, attempt INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL, outcome TEXT NOT NULL, why TEXT);
 
+-- One row for what one decision wrote to a timeline, and told the consoles.
 CREATE TABLE journal (number INTEGER PRIMARY KEY AUTOINCREMENT, organization_id TEXT NOT NULL, person TEXT NOT NULL,
     incident TEXT, event TEXT, at INTEGER NOT NULL, sealed BLOB);
 CREATE INDEX journal_feed ON journal (number) WHERE event IS NOT NULL;
