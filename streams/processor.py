@@ -112,6 +112,8 @@ def decide_mail(work: Work, now: datetime, handled: Handled) -> Outcome:
                 outcome.operator_alarms.append("undecidable_signal")
             continue
         handled.decisions[signal.id] = decision
+        if isinstance(signal, PanicPressed) and signal.fix is not None and not decision.repeated:
+            outcome.fixes.append(signal.fix)
         _apply(outcome, decision, now)
         refusal = decision.refusal.code if decision.refusal else "decided"
         outcome.handled.append((mail.number, "repeated" if decision.repeated else refusal))

@@ -10,7 +10,7 @@ import msgspec
 
 from alerts.care_plan import CarePlan, Sees
 from alerts.effects import Purpose
-from alerts.signals import Signal
+from alerts.signals import Fix, Signal
 from alerts.situation import Incident, Situation
 
 DeliveryState = Literal["queued", "sending", "sent", "delivered", "read", "failed", "void"]
@@ -243,6 +243,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     close_alarm: bool = False
     check_ins: list[Any] = []
     messages: list[Message] = []
+    fixes: list[Fix] = []
     operator_alarms: list[str] = []
 
 

@@ -97,8 +97,6 @@ async def press(call: Call) -> Reply:
         )
         await tx.put_mail(organization, person, LANE_ALARM, signal, msgspec.json.encode(reply))
         await tx.save_person_side(organization, person, changed)
-        if pressed.fix is not None:
-            await tx.put_fixes(organization, person, [pressed.fix])
         return reply, True
 
     reply, _ = await call.service.store.write(accept, LANE_ALARM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import uuid
 from collections import OrderedDict
 from datetime import datetime
@@ -27,15 +28,18 @@ class KeyRing:
             "subject TEXT NOT NULL UNIQUE, wrapped BLOB, destroyed_at INTEGER) WITHOUT ROWID"
         )
         self._master = master
+        # The writer's thread and the loop both ask; one connection does not take two at once.
+        self._lock = threading.Lock()
         self._open: OrderedDict[str, Sealer] = OrderedDict()
 
     def make(self, kind: str, subject: str) -> Sealer:
         """A key for `subject`, on disk before this returns; the one it has already, if any."""
         key_id, key = uuid.uuid4().bytes, os.urandom(32)
-        self._connection.execute(
-            "INSERT INTO data_keys (id, subject_kind, subject, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (key_id, kind, subject, self._master.wrap(key_id, key)),
-        )
+        with self._lock:
+            self._connection.execute(
+                "INSERT INTO data_keys (id, subject_kind, subject, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (key_id, kind, subject, self._master.wrap(key_id, key)),
+            )
         return self.of(subject)
 
     def of(self, subject: str) -> Sealer:
@@ -43,7 +47,8 @@ class KeyRing:
         sealer = self._open.get(subject)
         if sealer is not None:
             return sealer
-        row = self._connection.execute("SELECT id, wrapped FROM data_keys WHERE subject = ?", (subject,)).fetchone()
+        with self._lock:
+            row = self._connection.execute("SELECT id, wrapped FROM data_keys WHERE subject = ?", (subject,)).fetchone()
         if row is None or row[1] is None:
             raise Unreadable("data key")
         sealer = Sealer(row[0], self._master.unwrap(row[0], row[1]))
@@ -58,11 +63,12 @@ class KeyRing:
 
     def destroy(self, subject: str, at: datetime) -> None:
         """Makes everything that is sealed for `subject` unreadable for good."""
-        self._connection.execute(
-            "UPDATE data_keys SET wrapped = NULL, destroyed_at = ? WHERE subject = ?",
-            (int(at.timestamp() * 1_000_000), subject),
-        )
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._lock:
+            self._connection.execute(
+                "UPDATE data_keys SET wrapped = NULL, destroyed_at = ? WHERE subject = ?",
+                (int(at.timestamp() * 1_000_000), subject),
+            )
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._open.pop(subject, None)
 
     def close(self) -> None:

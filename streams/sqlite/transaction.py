@@ -25,6 +25,8 @@ class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
                 await self.void_subject(incident.id, at)
             if outcome.deliveries:
                 await self.put_deliveries(outcome.deliveries)
+            if outcome.fixes:
+                await self.put_fixes(outcome.organization, outcome.person, outcome.fixes)
             if outcome.messages:
                 await self.put_messages(outcome.organization, outcome.person, outcome.messages)
             events = {incident.id: _gravest(outcome.events)} if incident is not None and outcome.events else {}

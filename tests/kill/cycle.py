@@ -95,7 +95,10 @@ class KillCycle:
             await asyncio.gather(*pressing, return_exceptions=True)
             self.kills += 1
             await self._start()
-            await self._check(done, dict(people))
+            try:
+                await self._check(done, dict(people))
+            except aiohttp.ClientError as error:
+                raise AssertionError(await self._ended()) from error
 
     async def _press(self, done: Round, name: str, phone: dict[str, Any]) -> None:
         """Three presses, each tried until the server is gone, as a phone would."""
@@ -167,6 +170,8 @@ class KillCycle:
         with (self.folder / "server.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-X",
+                "faulthandler",
                 "-m",
                 "tests.kill.server",
                 str(self.folder),
@@ -182,6 +187,16 @@ class KillCycle:
         (self.folder / "kill.json").write_bytes(msgspec.json.encode({"point": point, "count": count}))
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGUSR1)
+
+    async def _ended(self) -> str:
+        """What is known of a server that went away though nobody killed it."""
+        assert self._process is not None
+        log = (self.folder / "server.log").read_text()[-3000:]
+        try:
+            code = await asyncio.wait_for(self._process.wait(), 2)
+        except TimeoutError:
+            return f"the server does not answer, though it runs\n{log}"
+        return f"the server ended by itself with {code}\n{log}"
 
     async def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
