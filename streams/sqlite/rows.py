@@ -8,13 +8,33 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from alerts.person_side import PersonSide
+from alerts.signals import Fix, Signal
+from alerts.situation import CheckIn, Incident, Situation
+from streams.records import (
+    Contact,
+    Device,
+    JournalLine,
+    Message,
+    Organization,
+    Person,
+    PolicyText,
+    Staff,
+    Token,
+    Zone,
+)
 from streams.sqlite.keys import KeyRing
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ENCODER = msgspec.json.Encoder()
-_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+KEPT: tuple[Any, ...] = (
+    *(Organization, Staff, Person, Contact, Device, Zone, PolicyText, Token, Message, list[JournalLine]),
+    *(Signal, Situation, Incident, CheckIn, Fix, PersonSide, dict[str, Any]),
+)
+# Made before there is a second thread: msgspec 0.22.0 crashes when one thread learns a type while another decodes it.
+DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in KEPT}
 
 
 def micros(at: datetime) -> int:
@@ -33,11 +53,8 @@ def instant_or_none(value: int | None) -> datetime | None:
 
 
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """A decoder for this type, made once."""
-    found = _DECODERS.get(kind)
-    if found is None:
-        found = _DECODERS[kind] = msgspec.json.Decoder(kind)
-    return found
+    """The decoder for one of the types that are kept."""
+    return DECODERS[kind]
 
 
 class Sealed:
