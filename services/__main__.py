@@ -19,7 +19,7 @@ from services.commands.serve import listen, run, run_loop
 from services.service_log import set_up_log
 from services.settings import BadSetting, Settings, check_listening, parse_listen, read_settings
 from streams.sealing import Unreadable
-from streams.sqlite.store import InUse
+from streams.store import InUse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

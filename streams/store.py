@@ -34,6 +34,10 @@ from streams.records import (
 )
 
 
+class InUse(Exception):
+    """Another process runs the engine on this store."""
+
+
 class NotKept(Exception):
     """Nothing of it was kept (the disk is full or broken, the store is closing): the same work may be tried again."""
 

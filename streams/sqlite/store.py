@@ -15,13 +15,10 @@ from streams.sqlite.database import connect, migrate
 from streams.sqlite.keys import KeyRing
 from streams.sqlite.transaction import SqliteTransaction
 from streams.sqlite.writer import Writer, run_to_end
+from streams.store import InUse
 
 T = TypeVar("T")
 TOKENS_KEPT = 100_000
-
-
-class InUse(Exception):
-    """Another process has this data folder open."""
 
 
 class SqliteStore:

@@ -16,8 +16,8 @@ from alerts.situation import Situation
 from streams.processor import handle
 from streams.records import Contact, Delivery, Method, Organization, Outcome, Person, TimerRow, Token
 from streams.sealing import MasterKey, Unreadable
-from streams.sqlite.store import InUse, SqliteStore
-from streams.store import NotKept, Store, Transaction
+from streams.sqlite.store import SqliteStore
+from streams.store import InUse, NotKept, Store, Transaction
 from tests.services.jump_clock import NOON
 
 KEY = MasterKey(b"k" * 32)
