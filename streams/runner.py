@@ -11,6 +11,7 @@ import structlog
 
 from alerts.decide import Decision
 from alerts.signals import Signal, TimerDue
+from alerts.situation import Situation
 from streams.clock import Clock
 from streams.processor import Claimed, Handled, handle
 from streams.records import LANE_TIMER, TimerRow
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 SLICE = 64
 PAUSE_AFTER_ERROR = 0.5
+AT_A_SWEEP = 5_000
 
 
 class Runner:
@@ -84,7 +86,9 @@ class Runner:
             self._pass_on(handled)
         finally:
             self._deciding -= 1
-        return handled.decisions[signal.id]
+        known = handled.decisions.get(signal.id)
+        # It was decided before, under the same id: nothing changes.
+        return known or Decision(situation=Situation(person=person), effects=(), repeated=True)
 
     async def decide_due(self, take: Callable[[Transaction], Awaitable[list[TimerRow]]]) -> int:
         """Takes timers that are due and decides them in the same transaction; returns how many."""
@@ -180,7 +184,7 @@ class Sweeper:
         before = None if everything else self._clock.now() - timedelta(seconds=2)
 
         async def work(tx: Transaction) -> list[tuple[int, str, str]]:
-            return await tx.waiting(200, before)
+            return await tx.waiting(AT_A_SWEEP, before)
 
         found = await self._store.read(work)
         for lane, organization, person in found:

@@ -33,6 +33,7 @@ WHILE_BEHIND = 8
 LOOK_WHILE_BEHIND = 0.02
 GATHER, GATHER_WHILE_BEHIND = 0.004, 0.05
 TRY_AT_MOST = 15.0
+FRESH = timedelta(seconds=1)
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 5.0)
 
 
@@ -101,7 +102,14 @@ class Sender:
         self._look.set()
 
     async def run(self) -> None:
-        """Until it is cancelled: workers, claims, leases, results."""
+        """Until it is cancelled: workers, claims, leases, results.
+
+        When it is started again after a fault, what it held is found by its lease, and sent again.
+        """
+        self._held.clear()
+        self._queue = asyncio.PriorityQueue()
+        self._under_way = 0
+        self._idle.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._dispatch(tasks))
             tasks.create_task(self._claim_for_ever())
@@ -145,7 +153,10 @@ class Sender:
     async def _try(self, claimed: Claimed) -> Result:
         delivery = claimed.delivery
         try:
-            context: DeliveryContext | str = claimed.context or await self._context(delivery)
+            context: DeliveryContext | str | None = claimed.context
+            if context is None or self._clock.now() - context.now > FRESH:
+                # What waited for its turn may be forbidden by now: closed, withdrawn, removed.
+                context = await self._context(delivery)
             if not isinstance(context, DeliveryContext):
                 return Result(delivery, None, void=context)
             message = self._composer.compose(context)

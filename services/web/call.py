@@ -40,7 +40,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         if self.body is None:
             return web.Response(status=self.status, headers=headers)
         raw = self.body if isinstance(self.body, bytes) else msgspec.json.encode(self.body)
-        return web.Response(body=raw, status=self.status, content_type="application/json", headers=headers)
+        kind = "application/problem+json" if self.status >= 400 else "application/json"
+        return web.Response(body=raw, status=self.status, content_type=kind, headers=headers)
 
 
 class Repeated(Exception):
@@ -61,6 +62,7 @@ class Call:
         self.body = body
         self.raw = raw
         self.now = service.clock.now()
+        self._decided: str | None = None
 
     @property
     def caller(self) -> Caller:
@@ -126,8 +128,15 @@ class Call:
             return repeated.reply
 
     async def decide(self, person: str, make: Callable[[str], Signal]) -> Decision:
-        """Decides a signal under the person's lock; `make` is given the signal's id. Raises what was refused."""
+        """Decides a signal under the person's lock; `make` is given the signal's id. Raises what was refused.
+
+        What is answered in the end is kept for repeats: see `keep`.
+        """
         key = self.key
+        if key is not None:
+            fingerprint = self._fingerprint()
+            await self.service.store.read(lambda tx: self._first(tx, key, fingerprint))
+            self._decided = key
         signal_id = str(
             uuid.uuid5(uuid.NAMESPACE_OID, f"{self.caller.actor}|{self.request.path}|{key or uuid.uuid4()}")
         )
@@ -135,6 +144,21 @@ class Call:
         if decision.refusal is not None:
             raise refused(decision.refusal)
         return decision
+
+    async def keep(self, status: int, body: Any) -> None:
+        """Keeps the answer to what was decided under a key, a refusal as well.
+
+        Where a crash comes between, the repeat finds the signal decided and answers with how things are by then.
+        """
+        key = self._decided
+        if key is None:
+            return
+        raw, fingerprint = msgspec.json.encode(body), self._fingerprint()
+
+        async def work(tx: Transaction) -> None:
+            await tx.keep_answer(self.organization, self.caller.actor, key, fingerprint, status, raw, self.now)
+
+        await self.service.store.write(work)
 
     async def _first(self, tx: Transaction, key: str, fingerprint: bytes) -> None:
         kept = await tx.kept_answer(self.caller.actor, key)
@@ -145,7 +169,9 @@ class Call:
         raise Repeated(Reply(body=msgspec.json.decode(kept[2]), status=kept[1]))
 
     def _fingerprint(self) -> bytes:
-        return hashlib.sha256(f"{self.request.method} {self.request.path}\n".encode() + self.raw).digest()
+        # Keyed: a body may hold a PIN, which a bare hash of it would give away to whoever can count to 10,000.
+        digest = hashlib.sha256(f"{self.request.method} {self.request.path}\n".encode() + self.raw).hexdigest()
+        return self.service.pins.keyed(digest)
 
 
 Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
@@ -170,12 +196,18 @@ def aiohttp_handler(route: Route) -> Callable[[web.Request], Awaitable[web.Strea
 
     async def handle(request: web.Request) -> web.StreamResponse:
         service = request.app[SERVICE]
+        call: Call | None = None
         try:
             caller = None if "anybody" in route.who else await authenticate(request, service, route)
             raw = await _read(request)
             body = _decode(decoder, raw)
-            reply = await route.handler(Call(request, service, caller, body, raw))
+            call = Call(request, service, caller, body, raw)
+            reply = await route.handler(call)
+            if isinstance(reply, Reply):
+                await call.keep(reply.status, reply.body)
         except Problem as problem:
+            if call is not None:
+                await call.keep(problem.status, problem.body())
             return problem.response()
         except Repeated as repeated:
             return repeated.reply.response()

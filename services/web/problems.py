@@ -57,21 +57,34 @@ class Problem(Exception):
         self.errors = errors
         self.more = more
 
-    def response(self) -> web.Response:
-        """The answer."""
+    @property
+    def status(self) -> int:
+        """Its status."""
+        return TITLES[self.slug][0]
+
+    def body(self) -> dict[str, Any]:
+        """What it says."""
         status, title = TITLES[self.slug]
         body: dict[str, Any] = {"type": f"/problems/{self.slug}", "title": title, "status": status, **self.more}
         if self.detail:
             body["detail"] = self.detail
         if self.errors:
             body["errors"] = self.errors
+        return body
+
+    def response(self) -> web.Response:
+        """The answer."""
+        status = self.status
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         if status == 503:
             headers["Retry-After"] = "1"
         return web.Response(
-            body=msgspec.json.encode(body), status=status, content_type="application/problem+json", headers=headers
+            body=msgspec.json.encode(self.body()),
+            status=status,
+            content_type="application/problem+json",
+            headers=headers,
         )
 
 

@@ -260,3 +260,19 @@ async def test_the_twin_alarms_staff_also_where_nothing_can_be_done(town: Town) 
         answers.append((refused.status, refused.raw))
     assert answers[0] == answers[1]
     assert [row["trigger"] for row in await town.live()] == ["duress"]
+
+
+@pytest.mark.parametrize("pin", [PIN, TWIN])
+async def test_a_repeated_plan_and_answer_get_their_first_answers(town: Town, pin: str) -> None:
+    """A phone that is not sure sends again."""
+    mia = await town.mia()
+    headers = {"Idempotency-Key": "plan-1"}
+    body: dict[str, Any] = {"due_at": "2026-11-24T19:00:00Z"}
+    plans = [await town.call("POST", "/v1/check-ins", mia.token, body, headers=headers) for _ in range(2)]
+    assert plans[0].raw == plans[1].raw
+    assert len((await town.get("/v1/check-ins", mia.token))["check_ins"]) == 1
+    path = f"/v1/check-ins/{plans[0].body['id']}/complete"
+    body = {"pin": pin, "id": "0b0d6f0e-6a5f-4a41-9d6c-1c0b3f0f9a11"}
+    answers = [await town.call("POST", path, mia.token, body) for _ in range(2)]
+    assert (answers[0].status, answers[0].raw) == (answers[1].status, answers[1].raw)
+    assert answers[0].body["state"] == "completed"

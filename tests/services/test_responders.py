@@ -244,3 +244,30 @@ async def test_every_look_is_recorded_once_a_session(town: Town) -> None:
         await town.incident(incident)
     rows = await town.assembly.store.read(lambda tx: tx.audited(mia.person))
     assert [row.what for row in rows].count("incident.read") == 1
+
+
+async def test_a_repeated_act_gets_its_first_answer_and_acts_once(town: Town) -> None:
+    """Acts and refusals alike; another body under the same key is refused."""
+    mia = await town.mia()
+    incident = (await town.press(mia, immediate=True))["incident"]
+    sam, dana = await town.staff("Sam"), await town.staff("Dana")
+    base = f"/v1/incidents/{incident}"
+    acts = [
+        (f"{base}/claim", sam, {}),
+        (f"{base}/claim", dana, {}),
+        (f"{base}/note", sam, {"text": "Rang the neighbour."}),
+        (f"{base}/messages", sam, {"text": "Are you safe?"}),
+        (f"{base}/resolve", sam, {"disposition": "safe"}),
+    ]
+    for number, (path, staff, body) in enumerate(acts):
+        headers = {"Idempotency-Key": f"act-{number}"}
+        first = await town.call("POST", path, staff["token"], body, headers=headers)
+        town.clock.jump(seconds=1)
+        second = await town.call("POST", path, staff["token"], body, headers=headers)
+        assert first.status in {200, 201, 409}
+        assert (first.status, first.raw) == (second.status, second.raw)
+        assert first.headers["Content-Type"] == second.headers["Content-Type"]
+        other = await town.call("POST", path, staff["token"], {**body, "id": None}, headers=headers)
+        assert (other.status, other.problem) == (409, "key-reused")
+    lines = [line["kind"] for line in (await town.incident(incident))["timeline"]]
+    assert [lines.count(kind) for kind in ("note", "message", "resolved")] == [1, 1, 1]

@@ -233,3 +233,21 @@ async def test_the_policy_names_contacts_by_order_when_it_opens(town: Town) -> N
     await town.wait(minutes=1)
     assert town.sink.purposes("ana") == ["alert"]
     assert "alert" not in town.sink.purposes("zoe")
+
+
+async def test_a_message_that_waited_for_its_turn_is_checked_again(town: Town) -> None:
+    """Closed meanwhile: it does not leave."""
+    mia = await town.mia()
+    await town.press(mia, immediate=True)
+    incident = (await town.incident())["id"]
+    engine = town.assembly.engine
+    held: list[Any] = []
+    kept, engine.runner._send = engine.runner._send, held.extend  # type: ignore[method-assign]
+    await town.act(incident, "escalate")
+    assert held
+    engine.runner._send = kept  # type: ignore[method-assign]
+    await town.act(incident, "resolve", disposition="safe")
+    town.clock.jump(seconds=2)
+    kept(held)
+    await town.settled()
+    assert "alert" not in town.sink.purposes("last-resort")
