@@ -26,7 +26,14 @@ env: $(VENV)/.runtime ## .venv with the service installed, nothing started
 run: env ## the whole service with a demo agency
 	$(BIN)/porchlight demo
 
-test: $(VENV)/.dev ## the whole test suite (ARGS="…" goes to pytest)
+jars: $(VENV)/.dev
+	@$(BIN)/python -m tests.kafka.jars
+
+cluster: ## PostgreSQL, Kafka and every role on this machine, until interrupted (BROKERS=3)
+	@$(MAKE) -s jars >&2
+	@$(BIN)/python -m tests.cluster
+
+test: jars ## the whole test suite (ARGS="…" goes to pytest)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/.dev ## lint, types, import contracts
@@ -40,10 +47,10 @@ format: $(VENV)/.dev ## tidy the code
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format -q .
 
-bench: $(VENV)/.dev ## the rows of the goals, as ratios
+bench: jars ## the rows of the goals, as ratios
 	$(BIN)/python -m tests.bench $(ARGS)
 
-proof: $(VENV)/.dev ## the long forms of the tests
+proof: jars ## the long forms of the tests
 	$(BIN)/python -m pytest -m proof $(ARGS)
 
 lock: $(VENV)/.dev ## exact versions and hashes, remade
@@ -54,4 +61,4 @@ lock: $(VENV)/.dev ## exact versions and hashes, remade
 clean: ## forget the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: help env run test check format bench proof lock clean
+.PHONY: help env run jars cluster test check format bench proof lock clean

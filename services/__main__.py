@@ -1,4 +1,4 @@
-"""The command line: `porchlight demo`, `init`, `serve`, `admin-token`, `doctor`."""
+"""The command line: `porchlight demo`, `init`, `serve`, the roles of many machines, `admin-token`, `doctor`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ from pathlib import Path
 
 import msgspec
 
-from services.assembly import Assembly
 from services.commands import administration
 from services.commands.demo import desk_code, furnish, greeting
 from services.commands.doctor import examine
 from services.commands.serve import listen, run, run_loop
+from services.process import Assembly, Role
 from services.service_log import set_up_log
 from services.settings import BadSetting, Settings, check_listening, parse_listen, read_settings
 from streams.sealing import Unreadable
-from streams.store import InUse
+from streams.store import InUse, NotKept
+
+ROLES: dict[Role, str] = {
+    "api": "one of many: takes calls, publishes them, serves consoles",
+    "worker": "one of many: decides and sends",
+    "scheduler": "one of many: watches the clock, tidies up",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    except NotKept as error:
+        print(f"porchlight: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return code
@@ -63,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", parents=[common], help="everything in one process, for real use")
     serve.add_argument("--listen", metavar="HOST:PORT", help="where to listen (PORCHLIGHT_LISTEN)")
     serve.set_defaults(command=_serve)
+    for role, what in ROLES.items():
+        one = commands.add_parser(role, parents=[common], help=what)
+        one.add_argument("--listen", metavar="HOST:PORT", help="where to listen (PORCHLIGHT_LISTEN)")
+        one.set_defaults(command=_role, role=role)
     token = commands.add_parser("admin-token", parents=[common], help="a new administrator's token")
     token.add_argument("--json", action="store_true", help="print JSON and nothing else")
     token.set_defaults(command=_admin_token)
@@ -82,7 +95,7 @@ def _demo(settings: Settings, given: argparse.Namespace) -> int:
         assembly.service.demo_organization = agency
         print(greeting(settings.url, await desk_code(assembly, agency)), flush=True)
 
-    run_loop(run(settings, opened, demo=True, ready=ready))
+    run_loop(run(settings, opened, ready=ready, demo=True))
     return 0
 
 
@@ -91,14 +104,33 @@ def _serve(settings: Settings, given: argparse.Namespace) -> int:
         host, port = parse_listen(given.listen)
         settings = msgspec.structs.replace(settings, host=host, port=port)
     check_listening(settings)
-    if not (settings.data / "porchlight.db").exists():
-        raise BadSetting(f"{settings.data} holds no store; `porchlight init --organization NAME` makes one")
+    administration.check_store(settings)
+    return _run(settings, "all")
+
+
+def _role(settings: Settings, given: argparse.Namespace) -> int:
+    for name, value in (("STORE", settings.store), ("KAFKA", settings.kafka)):
+        if value is None:
+            raise BadSetting(
+                f"PORCHLIGHT_{name} is missing: `{given.role}` is one of many processes that share a store and a "
+                "broker; `porchlight serve` is the whole service in one process"
+            )
+    if given.listen is not None:
+        host, port = parse_listen(given.listen)
+        settings = msgspec.structs.replace(settings, host=host, port=port)
+    if given.role == "api":
+        check_listening(settings)
+    return _run(settings, given.role)
+
+
+def _run(settings: Settings, role: Role) -> int:
     opened, settings = listen(settings)
 
     async def ready(_assembly: Assembly) -> None:
-        print(f"Porchlight listens on {settings.host}:{settings.port}; its address is {settings.url}", flush=True)
+        what = "Porchlight" if role == "all" else f"Porchlight ({role})"
+        print(f"{what} listens on {settings.host}:{settings.port}; its address is {settings.url}", flush=True)
 
-    run_loop(run(settings, opened, demo=False, ready=ready))
+    run_loop(run(settings, opened, ready=ready, role=role))
     return 0
 
 
@@ -107,7 +139,7 @@ def _init(settings: Settings, given: argparse.Namespace) -> int:
     _show(
         made,
         as_json=given.json,
-        text=f"{made.organization['name']} is set up in {settings.data}.\n\n"
+        text=f"{made.organization['name']} is set up in {settings.place}.\n\n"
         f"The administrator's token, shown this once:\n\n  {made.admin['token']}\n\n"
         "Next: `porchlight serve`, then sign in at /desk with it; `porchlight doctor` says what is missing.",
     )

@@ -6,19 +6,21 @@ import asyncio
 import base64
 import ipaddress
 import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import msgspec
 import structlog
-from aiohttp import web
 
 from services.channels.outbox import Outbox, OutboxChannel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
+from services.clock import SystemClock
 from services.links import Links
 from services.metrics import Metrics
 from services.operator_alarm import OperatorAlarm
+from services.process import Assembly, Loop, Role
 from services.settings import BadSetting, Settings, parse_key
 from services.web.app import make_app
 from services.web.feed import render
@@ -26,9 +28,13 @@ from services.web.service import Pins, Service
 from services.wording.compose import MessageComposer
 from streams.channel import Channel
 from streams.clock import Clock
-from streams.engine import Engine
+from streams.engine import Duties, Engine
 from streams.feed import Feed
 from streams.housekeeping import Housekeeping
+from streams.kafka.publisher import Publisher
+from streams.postgres.clock import StoreClock
+from streams.postgres.store import PostgresStore
+from streams.pump_duty import Alone, PumpDuty, Shared
 from streams.sealing import MasterKey
 from streams.sqlite.store import SqliteStore
 from streams.store import Store
@@ -36,66 +42,47 @@ from streams.store import Store
 log = structlog.get_logger()
 
 KEY_FILE = "master.key"
+KAFKA = "kafka"
+LOOK_FOR_OTHERS_EVERY = 0.2
 DEMO_CHANNELS = ("email", "sms", "voice", "web_push", "apprise")
 
 
-class Assembly(msgspec.Struct, kw_only=True):
-    """Everything that runs in one process, and how it is started and stopped."""
-
-    service: Service
-    app: web.Application
-    store: Store
-    engine: Engine
-    feed: Feed
-    housekeeping: Housekeeping
-    alarm: OperatorAlarm
-    feed_task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Starts whatever moves by itself."""
-        self.engine.start()
-        self.feed_task = asyncio.create_task(self.feed.run(), name="Feed")
-        self.housekeeping.start()
-
-    async def stop(self) -> None:
-        """Stops in order: no new timers, messages under way to their end, then channels and the store."""
-        self.service.stopping.set()
-        self.housekeeping.stop()
-        await self.engine.stop()
-        if self.feed_task is not None:
-            self.feed_task.cancel()
-            await asyncio.gather(self.feed_task, return_exceptions=True)
-        await self.close()
-
-    async def close(self) -> None:
-        """Lets go of everything that is open."""
-        await self.alarm.close()
-        for channel in self.service.channels.values():
-            await channel.close()
-        self.service.pins.close()
-        if self.service.outbox is not None:
-            self.service.outbox.close()
-        await self.store.close()
+def clock_for(settings: Settings) -> Clock:
+    """This machine's clock, or the store's where several machines share one."""
+    return StoreClock(SystemClock()) if settings.store is not None else SystemClock()
 
 
-async def assemble(settings: Settings, clock: Clock, *, demo: bool = False) -> Assembly:
+async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role: Role = "all") -> Assembly:
     """Opens the store and wires everything; nothing moves yet. Raises `BadSetting` and `InUse`."""
     master = master_key(settings)
     mail = SmtpChannel(settings.smtp) if settings.smtp is not None else None
     outbox = Outbox(settings.data / "outbox.jsonl") if demo else None
     channels = _channels(settings, clock, mail, outbox)
-    store = SqliteStore(settings.data, master, frozenset(channels))
     metrics, links = Metrics(), Links(master)
     alarm = OperatorAlarm(settings.operator_alarm, mail, clock)
-    feed = Feed(store, render)
 
     def ring(what: str) -> None:
         metrics.alarms.labels(what).inc()
         alarm.ring(what)
 
-    composer = MessageComposer(settings.url, links)
-    engine = Engine(store, clock, channels, composer, alarm=ring, published=feed.poke, tried=metrics.tried)
+    store = _store(settings, master, frozenset(channels), clock)
+    duties = _duties(role, settings)
+    feed = Feed(store, render, look_every=duties.look_every)
+    publisher = Publisher(settings.kafka, master.sealer(KAFKA)) if settings.kafka is not None else None
+    engine = Engine(
+        store,
+        clock,
+        channels,
+        MessageComposer(settings.url, links),
+        alarm=ring,
+        published=feed.poke if publisher is None else publisher.poke,
+        tried=metrics.tried,
+        duties=duties,
+        duty=_pump_duty(role, store, clock, ring),
+        wake=publisher.wake if publisher is not None and not duties.decides else None,
+    )
     service = Service(
+        role=role,
         store=store,
         engine=engine,
         clock=clock,
@@ -108,21 +95,54 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False) -> A
         stopping=asyncio.Event(),
         outbox=outbox,
     )
-    app = make_app(service, demo=demo)
-    return Assembly(
+    assembly = Assembly(
+        role=role,
         service=service,
-        app=app,
+        app=make_app(service, demo=demo),
         store=store,
         engine=engine,
         feed=feed,
-        housekeeping=Housekeeping(store, clock, engine, ring),
+        housekeeping=Housekeeping(store, clock, engine, ring, tidies=role in {"all", "scheduler"}),
         alarm=alarm,
     )
+    _join(assembly, settings, master, publisher)
+    await store.start()
+    return assembly
 
 
-def open_store(settings: Settings) -> SqliteStore:
-    """The store beside a service that may be running: for commands that read or add a little."""
-    return SqliteStore(settings.data, master_key(settings), frozenset(), exclusive=False)
+def _join(assembly: Assembly, settings: Settings, master: MasterKey, publisher: Publisher | None) -> None:
+    """The parts that tie this process to others."""
+    if assembly.role in {"all", "api"}:
+        assembly.sinks.append(Loop(assembly.feed.run, "Feed"))
+    if settings.kafka is None or publisher is None:
+        return
+    assembly.sinks.append(publisher)
+
+
+def _store(settings: Settings, master: MasterKey, reachable: frozenset[str], clock: Clock) -> Store:
+    if settings.store is None:
+        return SqliteStore(settings.data, master, reachable)
+    return PostgresStore(settings.store, master, reachable, clock if isinstance(clock, StoreClock) else None)
+
+
+def _duties(role: Role, settings: Settings) -> Duties:
+    look_every = 1.0 if settings.store is None else LOOK_FOR_OTHERS_EVERY
+    return Duties(decides=role != "api", pumps=role != "api", claims=role != "api", look_every=look_every)
+
+
+def _pump_duty(role: Role, store: Store, clock: Clock, ring: Callable[[str], None]) -> PumpDuty:
+    if role == "all" or not isinstance(clock, StoreClock):
+        return Alone()
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    return Shared(store, clock, name=name, scheduler=role == "scheduler", clock_off=lambda: clock.off, alarm=ring)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store beside a service that may be running: for commands that read or add a little. `start` it first."""
+    master = master_key(settings)
+    if settings.store is not None:
+        return PostgresStore(settings.store, master, frozenset())
+    return SqliteStore(settings.data, master, frozenset(), exclusive=False)
 
 
 def master_key(settings: Settings) -> MasterKey:

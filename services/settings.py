@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from streams.kafka.connection import Broker
+
 PREFIX = "PORCHLIGHT_"
 KNOWN = {
     "DATA": "folder of the store",
@@ -50,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set, read and checked."""
 
     data: Path = Path("porchlight-data")
+    store: str | None = None
+    kafka: Broker | None = None
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str | None = None
@@ -58,6 +62,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     operator_alarm: tuple[str, ...] = ()
     webhook_allow: tuple[Network, ...] = ()
     log_format: str = "console"
+
+    @property
+    def place(self) -> str:
+        """Where the store is, in words that hold no password."""
+        if self.store is None:
+            return str(self.data)
+        parts = urlsplit(self.store)
+        return f"{parts.path.lstrip('/')} on {parts.hostname}"
 
     @property
     def url(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+import msgspec
 import structlog
 
 from alerts.decide import Decision
@@ -15,11 +16,27 @@ from streams.clock_guard import ClockGuard
 from streams.delivery_context import Composer
 from streams.processor import Claimed, Handled
 from streams.pump import Pump
+from streams.pump_duty import Alone, PumpDuty
 from streams.runner import Runner, Sweeper
 from streams.sender import Sender
 from streams.store import Store
 
 log = structlog.get_logger()
+
+
+class Duties(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the engine runs in this process. What it decides itself when it is asked to, it also sends itself."""
+
+    decides: bool = True
+    """Whoever has mail is decided here, and mail that lies unhandled is looked for."""
+    pumps: bool = True
+    claims: bool = True
+    """Deliveries that others have decided are sent too."""
+    look_every: float = 1.0
+    """Seconds between looks for what other processes may have set: the mesh of the net beneath the waits."""
+
+
+EVERYTHING = Duties()
 
 
 class Engine:
@@ -35,23 +52,41 @@ class Engine:
         alarm: Callable[[str], None],
         published: Callable[[], None],
         tried: Callable[[str, str], None],
+        duties: Duties = EVERYTHING,
+        duty: PumpDuty | None = None,
+        wake: Callable[[str, str, int], None] | None = None,
     ) -> None:
         self._published = published
+        self._clock = clock
+        self._duties = duties
+        self.duty: PumpDuty = duty or Alone()
         self.sender = Sender(
-            store, clock, channels, composer, wake=self.wake, changed=published, tried=tried, behind=self.behind
+            store,
+            clock,
+            channels,
+            composer,
+            wake=self.wake,
+            changed=published,
+            tried=tried,
+            behind=self.behind,
+            claims=duties.claims,
+            look_every=duties.look_every,
         )
         self.runner = Runner(
             store, clock, send=self._send, room=self.sender.room, alarm=alarm, changed=self._after_decision
         )
-        self.pump = Pump(store, clock, self.runner, ClockGuard(clock, alarm))
+        self._wake = wake or self.runner.wake
+        self.pump = Pump(
+            store, clock, self.runner, ClockGuard(clock, alarm), duty=self.duty, look_every=duties.look_every
+        )
         self.sweeper = Sweeper(store, clock, self.runner)
         self._tasks: list[asyncio.Task[None]] = []
         self._loops: tuple[Runner | Pump | Sweeper | Sender, ...] = ()
         self._stopping = False
 
     def wake(self, organization: str, person: str, lane: int) -> None:
-        """This person has mail."""
-        self.runner.wake(organization, person, lane)
+        """This person has mail: decided here, or by whoever is told of it."""
+        self._wake(organization, person, lane)
 
     async def decide_now(self, organization: str, person: str, signal: Signal) -> Decision:
         """Decides one signal and returns what was decided, once durable."""
@@ -59,7 +94,11 @@ class Engine:
 
     def start(self) -> None:
         """Starts every loop."""
-        self._loops = (self.runner, self.pump, self.sweeper, self.sender)
+        self._loops = (
+            *((self.runner, self.sweeper) if self._duties.decides else ()),
+            *((self.pump,) if self._duties.pumps else ()),
+            self.sender,
+        )
         self._tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]
 
     def revive(self) -> bool:
@@ -90,6 +129,13 @@ class Engine:
     def turning(self) -> bool:
         """Whether every loop still runs."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    def cycled_within(self, seconds: float) -> bool:
+        """Whether every loop that looks by itself has done so lately, and found the store there."""
+        since = self._clock.monotonic() - seconds
+        looking = [loop for loop in self._loops if isinstance(loop, Pump | Sweeper)]
+        sends = [self.sender] if self._duties.claims else []
+        return self.turning() and all(loop.cycled_at >= since for loop in (*looking, *sends))
 
     async def stop(self, limit: float = 5.0) -> None:
         """Takes no new timers, lets what is under way end, then stops; what is left is found by the next start."""

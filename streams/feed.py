@@ -15,12 +15,16 @@ import msgspec
 import structlog
 
 from streams.records import FeedEvent
-from streams.store import Store, Transaction
+from streams.store import NotKept, Store, Transaction
 
 log = structlog.get_logger()
 
 SLICE = 500
 QUEUE = 64
+RESUMES = 10 * SLICE
+"""So many events at most are told again to a reader who comes back."""
+
+RESET = b"event: reset\ndata: {}\n\n"
 LOOK_AT_LEAST_EVERY = 1.0
 CALM = 0.05
 """Seconds between slices while many events come, so that changes of one incident are told together."""
@@ -58,8 +62,9 @@ class Subscription:
 class Feed:
     """Tails the journal."""
 
-    def __init__(self, store: Store, render: Render) -> None:
+    def __init__(self, store: Store, render: Render, *, look_every: float = LOOK_AT_LEAST_EVERY) -> None:
         self._store = store
+        self._look_every = look_every
         self._render = render
         self._subscriptions: set[Subscription] = set()
         self._poked = asyncio.Event()
@@ -76,14 +81,20 @@ class Feed:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        self._last = (await self._store.read(_span))[1]
+        known = False
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), LOOK_AT_LEAST_EVERY)
-            self._poked.clear()
             try:
+                if not known:
+                    self._last = (await self._store.read(_span))[1]
+                    known = True
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._poked.wait(), self._look_every)
+                self._poked.clear()
                 while await self._step() == SLICE:  # noqa: ASYNC110 - a pause between slices, no waiting for anything
                     await asyncio.sleep(CALM)
+            except NotKept:
+                log.warning("feed failed: the store is out of reach", action="feed_failed")
+                await asyncio.sleep(LOOK_AT_LEAST_EVERY)
             except Exception:
                 log.exception("feed failed", action="feed_failed")
                 await asyncio.sleep(LOOK_AT_LEAST_EVERY)
@@ -95,13 +106,16 @@ class Feed:
         if after is None:
             return subscription, []
         first, last = await self._store.read(_span)
-        if after > last or after + 1 < first or last - after > 10 * SLICE:
-            return subscription, [b"event: reset\ndata: {}\n\n"]
+        if after > last or after + 1 < first:
+            return subscription, [RESET]
 
         async def missed(tx: Transaction) -> list[FeedEvent]:
-            return [e for e in await tx.feed(after, 10 * SLICE) if e.organization == organization]
+            return await tx.feed(after, RESUMES + 1)
 
-        events = _coalesced(await self._store.read(missed))
+        found = await self._store.read(missed)
+        if len(found) > RESUMES:
+            return subscription, [RESET]
+        events = _coalesced([event for event in found if event.organization == organization])
         rendered = [await self._one(event) for event in events]
         return subscription, [r.payload for r in rendered if r is not None and staff not in r.hidden_from]
 

@@ -26,19 +26,23 @@ TRAIL_KEPT = timedelta(hours=72)
 class Housekeeping:
     """Ticks every second, tidies every quarter of an hour."""
 
-    def __init__(self, store: Store, clock: Clock, engine: Engine, alarm: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, engine: Engine, alarm: Callable[[str], None], *, tidies: bool = True
+    ) -> None:
         self._store = store
         self._clock = clock
         self._engine = engine
         self._alarm = alarm
+        self._tidies = tidies
         self._scheduler: Any = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
     def start(self) -> None:
-        """Starts both jobs."""
+        """Starts the jobs."""
         self._scheduler.add_job(self.tick, "interval", seconds=1)
-        self._scheduler.add_job(self.tidy, "interval", minutes=15)
+        if self._tidies:
+            self._scheduler.add_job(self.tidy, "interval", minutes=15)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -46,9 +50,10 @@ class Housekeeping:
         self._scheduler.shutdown(wait=False)
 
     async def tick(self) -> None:
-        """Wakes what waits, revives what has stopped."""
+        """Wakes what waits, revives what has stopped, finds out who pumps."""
         if self._engine.revive():
             self._alarm("engine_stopped")
+        await self._engine.duty.look()
         self._engine.look()
 
     async def tidy(self) -> int:

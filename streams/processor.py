@@ -56,6 +56,8 @@ class Handled(msgspec.Struct, kw_only=True):
     operator_alarms: list[str] = []
     events: int = 0
     timers: bool = False
+    skipped: list[tuple[str, str]] = []
+    """Who is being decided by somebody else just now, and could not be waited for."""
 
 
 async def handle(
@@ -65,14 +67,18 @@ async def handle(
     *,
     also: Mapping[str, Sequence[Signal]] = {},
     claim: bool = True,
+    wait: bool = True,
 ) -> Handled:
     """Decides all the mail of these people, then the signals of `also`.
+
+    Without `wait`, whoever is locked by another process is passed over.
 
     With `claim`, what is to be sent at once is taken for sending here, with what is agreed at this moment.
     """
     handled = Handled()
     outcomes = []
-    for work in await tx.take(people, also):
+    works, handled.skipped = await tx.take(people, also, wait=wait)
+    for work in works:
         outcome = decide_mail(work, now, handled)
         outcomes.append(outcome)
         if claim:

@@ -15,13 +15,14 @@ from alerts.situation import Situation
 from streams.clock import Clock
 from streams.processor import Claimed, Handled, handle
 from streams.records import LANE_TIMER, TimerRow
-from streams.store import Store, Transaction
+from streams.store import NotKept, Store, Transaction
 
 log = structlog.get_logger()
 
 SLICE = 64
 PAUSE_AFTER_ERROR = 0.5
 AT_A_SWEEP = 5_000
+SKIPPED_AGAIN = 0.02
 
 
 class Runner:
@@ -135,9 +136,17 @@ class Runner:
 
     async def _handle(self, people: list[tuple[str, str]], lane: int) -> Handled:
         async def work(tx: Transaction) -> Handled:
-            return await handle(tx, people, self._clock.now(), claim=self._room())
+            return await handle(tx, people, self._clock.now(), claim=self._room(), wait=False)
 
-        return await self._store.write(work, min(lane, 1))
+        handled = await self._store.write(work, min(lane, 1))
+        if handled.skipped:
+            # Their mail may be younger than what the other process has taken: look again when it has ended.
+            asyncio.get_running_loop().call_later(SKIPPED_AGAIN, self._wake_all, handled.skipped, lane)
+        return handled
+
+    def _wake_all(self, people: list[tuple[str, str]], lane: int) -> None:
+        for organization, person in people:
+            self.wake(organization, person, lane)
 
     def _pass_on(self, handled: Handled) -> None:
         if handled.deliveries:
@@ -168,16 +177,22 @@ class Sweeper:
         self._store = store
         self._clock = clock
         self._runner = runner
+        self.cycled_at = clock.monotonic()
+        """When it last swept without an error (monotonic)."""
 
     async def run(self) -> None:
         """Until it is cancelled; the first sweep comes at once and takes everything, for what a crash left behind."""
-        await self.step(everything=True)
+        everything = True
         while True:
-            await self._clock.sleep(self.EVERY)
             try:
-                await self.step()
+                await self.step(everything=everything)
+                everything = False
+                self.cycled_at = self._clock.monotonic()
+            except NotKept:
+                log.warning("sweep failed: the store is out of reach", action="sweep_failed")
             except Exception:
                 log.exception("sweep failed", action="sweep_failed")
+            await self._clock.sleep(self.EVERY)
 
     async def step(self, *, everything: bool = False) -> int:
         """One sweep; returns how many people it woke."""

@@ -53,6 +53,7 @@ class MasterKey:
             raise ValueError("the master key has 32 bytes")
         self._cipher = AESGCM(hashlib.blake2b(key, digest_size=32, person=b"porchlight-wrap").digest())
         self._index = hashlib.blake2b(key, digest_size=32, person=b"porchlight-index").digest()[:32]
+        self._purposes = hashlib.blake2b(key, digest_size=32, person=b"porchlight-use").digest()
         self.pepper = hashlib.blake2b(key, digest_size=32, person=b"porchlight-pin").digest()
 
     def wrap(self, key_id: bytes, key: bytes) -> bytes:
@@ -66,6 +67,11 @@ class MasterKey:
             return self._cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], key_id)
         except InvalidTag as error:
             raise Unreadable("data key: not wrapped by this master key") from error
+
+    def sealer(self, purpose: str) -> Sealer:
+        """Seals what processes with the same master key tell one another; each purpose has a key of its own."""
+        made = hashlib.blake2b(purpose.encode(), key=self._purposes, digest_size=KEY_ID + 32).digest()
+        return Sealer(made[:KEY_ID], made[KEY_ID:])
 
     def index(self, value: str) -> bytes:
         """A keyed hash by which equal values are found without being kept."""

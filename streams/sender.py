@@ -21,7 +21,7 @@ from streams.clock import Clock
 from streams.delivery_context import Composer, DeliveryContext, context_of
 from streams.processor import LEASE, Claimed
 from streams.records import Delivery
-from streams.store import Store, Transaction
+from streams.store import NotKept, Store, Transaction
 
 log = structlog.get_logger()
 
@@ -59,6 +59,8 @@ class Sender:
         changed: Callable[[], None],
         tried: Callable[[str, str], None],
         behind: Callable[[], bool] = lambda: False,
+        claims: bool = True,
+        look_every: float = LOOK_EVERY,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -68,11 +70,15 @@ class Sender:
         self._changed = changed
         self._tried = tried
         self._behind = behind
+        self._claims = claims
+        self._look_every = look_every
         self._under_way = 0
         self._slot = asyncio.Event()
         self._queue: asyncio.PriorityQueue[tuple[int, int, Claimed]] = asyncio.PriorityQueue()
         self._order = 0
         self._held: dict[str, Delivery] = {}
+        self.cycled_at = clock.monotonic()
+        """When it last looked for what is due without an error (monotonic)."""
         self._results: list[Result] = []
         self._settling = asyncio.Event()
         self._look = asyncio.Event()
@@ -112,7 +118,8 @@ class Sender:
         self._idle.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._dispatch(tasks))
-            tasks.create_task(self._claim_for_ever())
+            if self._claims:
+                tasks.create_task(self._claim_for_ever())
             tasks.create_task(self._renew_for_ever())
             tasks.create_task(self._settle_for_ever())
 
@@ -153,8 +160,9 @@ class Sender:
     async def _try(self, claimed: Claimed) -> Result:
         delivery = claimed.delivery
         try:
-            context: DeliveryContext | str | None = claimed.context
-            if context is None or self._clock.now() - context.now > FRESH:
+            ready = claimed.context
+            context: DeliveryContext | str | None = ready
+            if ready is None or self._clock.now() - ready.now > FRESH:
                 # What waited for its turn may be forbidden by now: closed, withdrawn, removed.
                 context = await self._context(delivery)
             if not isinstance(context, DeliveryContext):
@@ -185,16 +193,21 @@ class Sender:
     async def _claim_for_ever(self) -> None:
         while True:
             self._look.clear()
-            more = False
+            more, wait = False, LOOK_WHILE_BEHIND
             try:
                 if self.room() and await self._seconds_to_next() <= 0:
                     more = await self.claim() == CLAIM
+                if not more and self.room():
+                    wait = max(0.005, await self._seconds_to_next())
+                self.cycled_at = self._clock.monotonic()
+            except NotKept:
+                log.warning("claim failed: the store is out of reach", action="claim_failed")
+                wait = self._look_every
             except Exception:
                 log.exception("claim failed", action="claim_failed")
+                wait = self._look_every
             if not more:
-                await self._wait_for(
-                    self._look, max(0.005, await self._seconds_to_next()) if self.room() else LOOK_WHILE_BEHIND
-                )
+                await self._wait_for(self._look, wait)
 
     async def _seconds_to_next(self) -> float:
         async def work(tx: Transaction) -> datetime | None:
@@ -202,8 +215,8 @@ class Sender:
 
         due = await self._store.read(work)
         if due is None:
-            return LOOK_EVERY
-        return min(LOOK_EVERY, (due - self._clock.now()).total_seconds())
+            return self._look_every
+        return min(self._look_every, (due - self._clock.now()).total_seconds())
 
     async def _wait_for(self, event: asyncio.Event, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

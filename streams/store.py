@@ -1,4 +1,4 @@
-"""The port to what is remembered. SQLite bears it on one machine.
+"""The port to what is remembered. SQLite bears it on one machine, PostgreSQL on many.
 
 `Store.write(work)` runs `work(transaction)` and returns only once everything it did is durable; when it raises, nothing
 of it is. Work may be carried out more than once, so it must do nothing but talk to its transaction. Of the
@@ -32,6 +32,7 @@ from streams.records import (
     TokenKind,
     Work,
 )
+from streams.sealing import Sealer
 
 
 class InUse(Exception):
@@ -40,6 +41,10 @@ class InUse(Exception):
 
 class NotKept(Exception):
     """Nothing of it was kept (the disk is full or broken, the store is closing): the same work may be tried again."""
+
+
+class Unreachable(NotKept):
+    """The store cannot be reached, or did not answer in time: it may be kept, it may not; it may be tried again."""
 
 
 T = TypeVar("T")
@@ -109,8 +114,13 @@ class Transaction(Protocol):
     async def waiting(self, limit: int, received_before: datetime | None = None) -> list[tuple[int, str, str]]:
         """People with unhandled mail: lane, organization, person; the most urgent first."""
 
-    async def take(self, people: Sequence[tuple[str, str]], also: Mapping[str, Sequence[Signal]] = {}) -> list[Work]:
-        """Locks these people and takes ALL their unhandled mail in inbox order, then the signals of `also`."""
+    async def take(
+        self, people: Sequence[tuple[str, str]], also: Mapping[str, Sequence[Signal]] = {}, *, wait: bool = True
+    ) -> tuple[list[Work], list[tuple[str, str]]]:
+        """Locks these people and takes ALL their unhandled mail in inbox order, then the signals of `also`.
+
+        Without `wait`, whoever is locked by another transaction is left out and returned beside.
+        """
 
     async def situation(self, person: str) -> Situation:
         """What is true of this person now."""
@@ -207,6 +217,9 @@ class Transaction(Protocol):
     async def beat(self, name: str, at: datetime) -> None:
         """Writes a sign of life."""
 
+    async def last_beat(self, kind: str) -> datetime | None:
+        """The newest sign of life among those named `kind:…`; None without any."""
+
     async def figures(self, now: datetime) -> dict[str, float]:
         """How much waits: mail, overdue timers, deliveries that are due, and those that are under way."""
 
@@ -220,6 +233,9 @@ class Transaction(Protocol):
 class Store(Protocol):
     """Durable work."""
 
+    async def start(self) -> None:
+        """Gets ready for work; a store that is out of reach just now does not fail it."""
+
     async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
         """Runs `work` in a transaction; returns its result once that is durable."""
         ...
@@ -230,6 +246,10 @@ class Store(Protocol):
 
     async def token(self, hashed: bytes) -> Token | None:
         """What this token may do, expired or not; may be remembered, and is forgotten the moment it dies."""
+        ...
+
+    async def sealer(self, subject: str) -> Sealer:
+        """What seals for this person or organization. Raises `Unreadable`."""
         ...
 
     async def destroy_key(self, subject: str, at: datetime) -> None:

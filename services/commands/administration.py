@@ -29,10 +29,13 @@ async def init(settings: Settings, name: str) -> Admin:
     store = open_store(settings)
     token = new_token()
     try:
+        await store.start()
 
         async def work(tx: Transaction) -> str:
             if await tx.organizations():
-                raise BadSetting(f"{settings.data} holds an agency already; `porchlight admin-token` makes a new token")
+                raise BadSetting(
+                    f"{settings.place} holds an agency already; `porchlight admin-token` makes a new token"
+                )
             agency = new_id()
             await tx.put(Organization(id=agency, organization=agency, name=name.strip()))
             await _administrator(tx, agency, token)
@@ -46,17 +49,17 @@ async def init(settings: Settings, name: str) -> Admin:
 
 async def admin_token(settings: Settings) -> Admin:
     """A new administrator's token, also while the service runs. Raises `BadSetting` when there is no agency yet."""
-    if not (settings.data / "porchlight.db").exists():
-        raise BadSetting(f"{settings.data} holds no store; `porchlight init --organization NAME` makes one")
+    check_store(settings)
     store = open_store(settings)
     token = new_token()
     try:
+        await store.start()
 
         async def work(tx: Transaction) -> Organization:
             agencies = await tx.organizations()
             agency = await tx.get(Organization, agencies[0], agencies[0]) if agencies else None
             if agency is None:
-                raise BadSetting(f"{settings.data} holds no agency; `porchlight init --organization NAME` makes one")
+                raise BadSetting(f"{settings.place} holds no agency; `porchlight init --organization NAME` makes one")
             await _administrator(tx, agency.id, token)
             return agency
 
@@ -64,6 +67,12 @@ async def admin_token(settings: Settings) -> Admin:
     finally:
         await store.close()
     return Admin(organization={"id": agency.id, "name": agency.name}, admin={"token": token})
+
+
+def check_store(settings: Settings) -> None:
+    """Raises `BadSetting` where the store should be a folder and is none."""
+    if settings.store is None and not (settings.data / "porchlight.db").exists():
+        raise BadSetting(f"{settings.data} holds no store; `porchlight init --organization NAME` makes one")
 
 
 async def _administrator(tx: Transaction, agency: str, token: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.policy_text import read_policy, write_policy
-from services.assembly import Assembly
+from services.process import Assembly
 from services.web.service import new_id, new_token
 from streams.records import Contact, Device, EmergencyNumber, Method, Organization, Person, PolicyText, Staff, Token
 from streams.sealing import token_hash

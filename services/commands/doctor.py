@@ -16,7 +16,7 @@ from services.operator_alarm import OperatorAlarm
 from services.settings import LOOPBACK_NAMES, BadSetting, Settings, check_listening
 from streams.records import Organization
 from streams.sealing import Unreadable
-from streams.store import Transaction
+from streams.store import NotKept, Transaction
 
 # No release is older than this: a clock that says so is wrong.
 NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,21 +66,26 @@ def _clock() -> Finding:
 
 
 async def _store(settings: Settings) -> AsyncIterator[Finding]:
-    if not (settings.data / "porchlight.db").exists():
+    if settings.store is None and not (settings.data / "porchlight.db").exists():
         advice = "`porchlight init --organization NAME` makes one"
         yield Finding(what="store", good=False, text=f"nothing in {settings.data}", advice=advice)
         return
     try:
         store = open_store(settings)
+        await store.start()
     except (BadSetting, sqlite3.Error, OSError, Unreadable) as error:
         yield Finding(what="store", good=False, text="cannot be opened", advice=str(error))
         return
     try:
         await store.write(lambda tx: tx.beat("doctor", SystemClock().now()))
-        yield Finding(what="store", good=True, text=f"{settings.data} can be read and written")
+        yield Finding(what="store", good=True, text=f"{settings.place} can be read and written")
         for agency in await store.read(_agencies):
             for finding in _recipients(settings, agency):
                 yield finding
+    except NotKept as error:
+        yield Finding(
+            what="store", good=False, text=f"{settings.place}: {error}", advice="is it running, and is it let in?"
+        )
     except Unreadable:
         advice = "PORCHLIGHT_MASTER_KEY or master.key is not the one that this store was made with"
         yield Finding(what="store", good=False, text="cannot be unsealed", advice=advice)

@@ -1,4 +1,4 @@
-"""`serve` and `demo`: the whole service in one process, until it is told to stop."""
+"""A process that serves until it is told to stop: the whole service, or one role of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from services.assembly import Assembly, assemble
-from services.clock import SystemClock
+from services.assembly import assemble, clock_for
+from services.process import Assembly, Role
 from services.settings import BadSetting, Settings
 
 log = structlog.get_logger()
@@ -38,13 +38,15 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     return opened, msgspec.structs.replace(settings, port=opened.getsockname()[1])
 
 
-async def run(settings: Settings, opened: socket.socket, *, demo: bool, ready: Ready) -> None:
+async def run(
+    settings: Settings, opened: socket.socket, *, ready: Ready, demo: bool = False, role: Role = "all"
+) -> None:
     """Runs until SIGINT or SIGTERM, then drains in order."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    assembly = await assemble(settings, SystemClock(), demo=demo)
+    assembly = await assemble(settings, clock_for(settings), demo=demo, role=role)
     runner = web.AppRunner(assembly.app, access_log=None, shutdown_timeout=REQUESTS_END_WITHIN)
     try:
         await runner.setup()

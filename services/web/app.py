@@ -50,10 +50,12 @@ def make_app(service: Service, *, demo: bool = False) -> web.Application:
     """The application for this service."""
     app = web.Application(client_max_size=BODY_LIMIT)
     app[SERVICE] = service
-    service.routes = (*ROUTES, *(demo_calls.ROUTES if demo else ()))
+    serves = service.role in {"all", "api"}
+    service.routes = (*ROUTES, *(demo_calls.ROUTES if demo else ())) if serves else machines.ROUTES
     for route in service.routes:
         app.router.add_route(route.method, route.path, aiohttp_handler(route))
-    pages.add_pages(app, demo=demo)
+    if serves:
+        pages.add_pages(app, demo=demo)
     app.router.add_route("*", "/{rest:.*}", _nothing_here)
     return app
 

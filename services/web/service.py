@@ -70,6 +70,7 @@ class Pins:
 class Service(msgspec.Struct, kw_only=True):
     """The parts that handlers are given."""
 
+    role: str = "all"
     store: Store
     engine: Engine
     clock: Clock

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from streams.sealing import MasterKey, Sealer, Unreadable
 KEPT_OPEN = 50_000
 
 
-class KeyRing:
+class SqliteKeyRing:
     """Makes, finds and destroys data keys: one per person and one per organization."""
 
     def __init__(self, path: Path, master: MasterKey) -> None:
@@ -32,7 +33,7 @@ class KeyRing:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, Sealer] = OrderedDict()
 
-    def make(self, kind: str, subject: str) -> Sealer:
+    async def make(self, kind: str, subject: str) -> None:
         """A key for `subject`, on disk before this returns; the one it has already, if any."""
         key_id, key = uuid.uuid4().bytes, os.urandom(32)
         with self._lock:
@@ -40,13 +41,13 @@ class KeyRing:
                 "INSERT INTO data_keys (id, subject_kind, subject, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (key_id, kind, subject, self._master.wrap(key_id, key)),
             )
-        return self.of(subject)
 
-    def of(self, subject: str) -> Sealer:
-        """The sealer of a person or organization. Raises `Unreadable` when its key was destroyed."""
-        sealer = self._open.get(subject)
-        if sealer is not None:
-            return sealer
+    def known(self, subject: str) -> Sealer | None:
+        """The sealer of a person or organization where it is at hand."""
+        return self._open.get(subject)
+
+    async def find(self, subject: str) -> Sealer:
+        """The sealer of a person or organization. Raises `Unreadable` when its key was destroyed or never made."""
         with self._lock:
             row = self._connection.execute("SELECT id, wrapped FROM data_keys WHERE subject = ?", (subject,)).fetchone()
         if row is None or row[1] is None:
@@ -56,6 +57,9 @@ class KeyRing:
         if len(self._open) > KEPT_OPEN:
             self._open.popitem(last=False)
         return sealer
+
+    async def load(self, subjects: Iterable[str]) -> None:
+        """Nothing to do: a look at the file costs no more for one than for many."""
 
     def index(self, value: str) -> bytes:
         """A keyed hash by which an address is found without being kept."""

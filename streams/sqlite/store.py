@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from streams.records import Token
-from streams.sealing import MasterKey
+from streams.sealing import MasterKey, Sealer
+from streams.sql.transaction import SqlTransaction
+from streams.sqlite.connection import DIALECT, SqliteConnection
 from streams.sqlite.database import connect, migrate
-from streams.sqlite.keys import KeyRing
-from streams.sqlite.transaction import SqliteTransaction
+from streams.sqlite.keys import SqliteKeyRing
 from streams.sqlite.writer import Writer, run_to_end
 from streams.store import InUse
 
@@ -30,14 +31,17 @@ class SqliteStore:
         self._lock = _lock(folder / "lock") if exclusive else None
         write = connect(folder / "porchlight.db")
         migrate(write)
-        self._keys = KeyRing(folder / "keys.db", master)
+        self._keys = SqliteKeyRing(folder / "keys.db", master)
         self._read = connect(folder / "porchlight.db", read_only=True)
         self._write = write
-        self._writing = SqliteTransaction(write, self._keys, reachable, remembers=True)
-        self._reading = SqliteTransaction(self._read, self._keys, reachable)
+        self._writing = SqlTransaction(SqliteConnection(write), self._keys, DIALECT, reachable, remembers=True)
+        self._reading = SqlTransaction(SqliteConnection(self._read), self._keys, DIALECT, reachable)
         self._tokens: dict[bytes, Token] = {}
         self._deaths = 0
         self._writer = Writer(write, self._writing, self._committed)
+
+    async def start(self) -> None:
+        """Nothing to do: the folder is open."""
 
     async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
         """Runs `work` in a transaction and returns what it returned once that is durable."""
@@ -74,6 +78,10 @@ class SqliteStore:
             self._writing.tokens_died = False
             self._deaths += 1
             self._tokens.clear()
+
+    async def sealer(self, subject: str) -> Sealer:
+        """What seals for this person or organization. Raises `Unreadable`."""
+        return self._keys.known(subject) or await self._keys.find(subject)
 
     async def destroy_key(self, subject: str, at: Any) -> None:
         """Makes everything sealed for this subject unreadable for good."""

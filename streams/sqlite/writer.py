@@ -14,13 +14,13 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from streams.sqlite.transaction import SqliteTransaction
+from streams.sql.transaction import SqlTransaction
 from streams.store import NotKept
 
 SLICE = 128
 LANES = 3
 
-Work = Callable[[SqliteTransaction], Coroutine[Any, Any, Any]]
+Work = Callable[[SqlTransaction], Coroutine[Any, Any, Any]]
 Job = tuple[Work, "asyncio.Future[Any]"]
 Done = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
@@ -39,7 +39,7 @@ class Writer:
     """Runs requests in a thread of its own and answers when they are on disk."""
 
     def __init__(
-        self, connection: sqlite3.Connection, transaction: SqliteTransaction, committed: Callable[[], None]
+        self, connection: sqlite3.Connection, transaction: SqlTransaction, committed: Callable[[], None]
     ) -> None:
         self._connection = connection
         self._transaction = transaction

@@ -17,10 +17,11 @@ import msgspec
 
 from alerts.policy_text import read_policy, write_policy
 from alerts.signals import CheckInPlanned
-from services.assembly import Assembly, assemble
+from services.assembly import assemble
 from services.clock import SystemClock
 from services.commands import administration
 from services.commands.serve import REQUESTS_END_WITHIN, listen, run_loop, tune
+from services.process import Assembly
 from services.service_log import set_up_log
 from services.settings import read_settings
 from services.web.service import new_id, new_token

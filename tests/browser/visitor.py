@@ -10,9 +10,10 @@ from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from services.assembly import Assembly, assemble
+from services.assembly import assemble
 from services.clock import SystemClock
 from services.commands.demo import furnish
+from services.process import Assembly
 from services.settings import Settings
 
 PHONE = {"width": 360, "height": 740}

@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from services.assembly import Assembly
 from services.commands.serve import listen, run, run_loop
+from services.process import Assembly
 from services.service_log import set_up_log
 from services.settings import read_settings
 from streams.channel import Channel, Outcome, OutgoingMessage

@@ -10,10 +10,16 @@ import pytest
 from tests.services.town import Town
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def stored(request: pytest.FixtureRequest) -> str | None:
+    """Where the town's store is: in its folder, or at this address. Every story is told on both."""
+    return request.getfixturevalue("database") if request.param == "postgres" else None
+
+
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(tmp_path: Path, stored: str | None) -> AsyncIterator[Town]:
     """A town with the service running in it."""
-    made = Town(tmp_path / "data")
+    made = Town(tmp_path / "data", stored)
     await made.open()
     try:
         yield made

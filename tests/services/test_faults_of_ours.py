@@ -14,9 +14,9 @@ async def spoil_mail(town: Town, person: str) -> None:
 
     async def work(tx: Transaction) -> None:
         store: Any = tx
-        store.execute(
+        await store.execute(
             "INSERT INTO inbox (organization_id, person, id, lane, received_at, sealed) VALUES (?, ?, 'bad', 0, 1, ?)",
-            (town.organization, person, b"x" * 60),
+            *(town.organization, person, b"x" * 60),
         )
 
     await town.assembly.store.write(work)

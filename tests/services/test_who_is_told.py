@@ -242,10 +242,10 @@ async def test_a_message_that_waited_for_its_turn_is_checked_again(town: Town) -
     incident = (await town.incident())["id"]
     engine = town.assembly.engine
     held: list[Any] = []
-    kept, engine.runner._send = engine.runner._send, held.extend  # type: ignore[method-assign]
+    kept, engine.runner._send = engine.runner._send, held.extend
     await town.act(incident, "escalate")
     assert held
-    engine.runner._send = kept  # type: ignore[method-assign]
+    engine.runner._send = kept
     await town.act(incident, "resolve", disposition="safe")
     town.clock.jump(seconds=2)
     kept(held)

@@ -16,8 +16,9 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from services.assembly import Assembly, assemble
+from services.assembly import assemble
 from services.commands import administration
+from services.process import Assembly
 from services.settings import Settings, Smtp
 from tests.services.jump_clock import JumpClock
 from tests.services.sink import Sink
@@ -57,11 +58,17 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
 class Town:
     """Starts the service in a folder, and speaks to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stored: str | None = None) -> None:
         self.folder = folder
         self.clock = JumpClock()
         self.sink = Sink()
-        self.settings = Settings(data=folder, webhook_allow=LOOPBACK, public_url="https://porchlight.test")
+        self.settings = Settings(
+            data=folder,
+            store=stored,
+            master_key=b"k" * 32 if stored is not None else None,
+            webhook_allow=LOOPBACK,
+            public_url="https://porchlight.test",
+        )
         self.admin = ""
         self.organization = ""
         self.url = ""

@@ -1,10 +1,10 @@
-"""What every store promises: the port's contract, borne by each adapter (SQLite now)."""
+"""What every store promises: the port's contract, borne by each adapter."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from alerts.signals import Fix, FixReported, PersonWrote
 from alerts.situation import Situation
+from streams.postgres.store import PostgresStore
 from streams.processor import handle
 from streams.records import Contact, Delivery, Method, Organization, Outcome, Person, TimerRow, Token
 from streams.sealing import MasterKey, Unreadable
@@ -24,10 +25,20 @@ KEY = MasterKey(b"k" * 32)
 ORG, OTHER, MIA, NOA = "org-1", "org-2", "mia", "noa"
 
 
-@pytest.fixture(params=["sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """Each adapter in turn, with two agencies and a person in each."""
-    made: Store = SqliteStore(tmp_path / "data", KEY, frozenset({"webhook"}))
+@pytest.fixture(params=["sqlite", "postgres"])
+def bearer(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+    """Each adapter in turn."""
+    if request.param == "sqlite":
+        return lambda: SqliteStore(tmp_path / "data", KEY, frozenset({"webhook"}))
+    database: str = request.getfixturevalue("database")
+    return lambda: PostgresStore(database, KEY, frozenset({"webhook"}))
+
+
+@pytest.fixture
+async def store(bearer: Callable[[], Store]) -> AsyncIterator[Store]:
+    """A store with two agencies and a person in each."""
+    made = bearer()
+    await made.start()
 
     async def work(tx: Transaction) -> None:
         for agency, person in ((ORG, MIA), (OTHER, NOA)):
@@ -84,7 +95,7 @@ async def test_work_that_raises_leaves_nothing_behind_and_spoils_nobody_elses(st
     assert [type(r) for r in results] == [bool, LookupError, bool]
     assert results[0] is True
     assert results[2] is False
-    (work,) = await store.read(lambda tx: tx.take([(ORG, MIA)]))
+    ((work,), _) = await store.read(lambda tx: tx.take([(ORG, MIA)]))
     assert [mail.signal.id for mail in work.mail] == ["good"]
 
 
@@ -95,7 +106,7 @@ async def test_mail_is_kept_once_and_taken_in_the_order_in_which_it_came(store: 
         return [await tx.put_mail(ORG, MIA, lane, wrote(i), b"answer") for i, lane in (("b", 2), ("a", 0), ("b", 2))]
 
     assert await store.write(work) == [True, True, False]
-    (work_of_mia,) = await store.read(lambda tx: tx.take([(ORG, MIA), (OTHER, NOA)]))
+    ((work_of_mia,), _) = await store.read(lambda tx: tx.take([(ORG, MIA), (OTHER, NOA)]))
     assert [mail.signal.id for mail in work_of_mia.mail] == ["b", "a"]
     assert await store.read(lambda tx: tx.first_answer(MIA, "b")) == b"answer"
     assert await store.read(lambda tx: tx.first_answer(NOA, "b")) is None
@@ -132,7 +143,7 @@ async def test_a_timer_is_taken_once(store: Store) -> None:
     assert [(timer.name, timer.generation) for timer in held] == [("steps", 2)]
     assert [t.name for t in await store.write(lambda tx: tx.take_due_timers(later, 10))] == ["check-in:x"]
     assert await store.write(lambda tx: tx.take_due_timers(later, 10)) == []
-    (work,) = await store.read(lambda tx: tx.take([(ORG, MIA)], {MIA: [wrote("also")]}))
+    ((work,), _) = await store.read(lambda tx: tx.take([(ORG, MIA)], {MIA: [wrote("also")]}))
     assert [mail.number for mail in work.mail] == [0]
 
 
@@ -227,7 +238,7 @@ async def test_what_a_destroyed_key_sealed_is_gone(store: Store) -> None:
     await store.destroy_key(MIA, NOON)
     with pytest.raises(Unreadable):
         await store.read(lambda tx: tx.get(Person, ORG, MIA))
-    (work,) = await store.read(lambda tx: tx.take([(ORG, MIA)]))
+    ((work,), _) = await store.read(lambda tx: tx.take([(ORG, MIA)]))
     assert work.mail == ()
     assert len(work.undecodable) == 1
     assert await store.read(lambda tx: tx.get(Person, OTHER, NOA)) is not None

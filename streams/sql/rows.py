@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -23,7 +22,9 @@ from streams.records import (
     Token,
     Zone,
 )
-from streams.sqlite.keys import KeyRing
+from streams.sealing import Sealer
+from streams.sql.connection import Connection, Dialect
+from streams.sql.keys import KeyRing
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,17 +61,25 @@ def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 class Sealed:
     """What every part of the store shares: the connection, and documents sealed under their subject's key."""
 
-    def __init__(self, connection: sqlite3.Connection, keys: KeyRing) -> None:
+    def __init__(self, connection: Connection, keys: KeyRing, dialect: Dialect) -> None:
         self.connection = connection
         self.keys = keys
+        self.dialect = dialect
+        self.rows = connection.rows
+        self.row = connection.row
         self.execute = connection.execute
-        self.many = connection.executemany
+        self.many = connection.many
 
-    def seal(self, subject: str, value: Any, place: str) -> bytes:
+    async def sealer(self, subject: str) -> Sealer:
+        """The sealer of a person or organization. Raises `Unreadable` when its key was destroyed."""
+        known = self.keys.known(subject)
+        return known if known is not None else await self.keys.find(subject)
+
+    async def seal(self, subject: str, value: Any, place: str) -> bytes:
         """`value` as a sealed document."""
-        return self.keys.of(subject).seal(ENCODER.encode(value), place)
+        return (await self.sealer(subject)).seal(ENCODER.encode(value), place)
 
-    def open(self, subject: str, sealed: bytes, place: str, kind: type[T]) -> T:
+    async def open(self, subject: str, sealed: bytes, place: str, kind: type[T]) -> T:
         """The document again."""
-        value: T = decoder(kind).decode(self.keys.of(subject).open(sealed, place))
+        value: T = decoder(kind).decode((await self.sealer(subject)).open(sealed, place))
         return value

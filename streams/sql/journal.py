@@ -11,7 +11,8 @@ from alerts.signals import Fix
 from alerts.situation import Incident
 from streams.records import FeedEvent, IncidentView, JournalLine, Message
 from streams.sealing import Unreadable
-from streams.sqlite.rows import Sealed, instant, instant_or_none, micros
+from streams.sql.connection import Row
+from streams.sql.rows import Sealed, instant, instant_or_none, micros
 
 VIEW = (
     "id, organization_id, person, number, sealed, "
@@ -28,18 +29,27 @@ class JournalRows(Sealed):
         self, organization: str, person: str, lines: Sequence[JournalLine], events: dict[str, str], at: datetime
     ) -> None:
         """Adds lines to timelines, and lets the consoles know what happened to which incident: one row for each."""
+        await self.put_journal(await self.journal_rows(organization, person, lines, events, at))
+
+    async def journal_rows(
+        self, organization: str, person: str, lines: Sequence[JournalLine], events: dict[str, str], at: datetime
+    ) -> list[tuple[Any, ...]]:
+        """The rows for `put_journal`."""
         about: dict[str | None, list[JournalLine]] = {incident: [] for incident in events}
         for line in lines:
             about.setdefault(line.incident, []).append(line)
-        self.many(
-            "INSERT INTO journal (organization_id, person, incident, event, at, sealed) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    *(organization, person, incident, events.get(incident or ""), micros(at)),
-                    self.seal(person, written, "journal|sealed") if written else None,
-                )
-                for incident, written in about.items()
-            ],
+        return [
+            (
+                *(organization, person, incident, events.get(incident or ""), micros(at)),
+                await self.seal(person, written, "journal|sealed") if written else None,
+            )
+            for incident, written in about.items()
+        ]
+
+    async def put_journal(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Adds rows to the journal."""
+        await self.many(
+            "INSERT INTO journal (organization_id, person, incident, event, at, sealed) VALUES (?, ?, ?, ?, ?, ?)", rows
         )
 
     async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
@@ -48,20 +58,23 @@ class JournalRows(Sealed):
 
     async def timeline(self, person: str, incident: str) -> list[JournalLine]:
         """The timeline of an incident, in order."""
-        rows = self.execute(
+        rows = await self.rows(
             "SELECT sealed FROM journal WHERE incident = ? AND person = ? AND sealed IS NOT NULL ORDER BY number",
-            (incident, person),
-        ).fetchall()
-        written = (self.open(person, row[0], "journal|sealed", list[JournalLine]) for row in rows)
+            incident,
+            person,
+        )
+        written = [await self.open(person, row[0], "journal|sealed", list[JournalLine]) for row in rows]
         return [line for lines in written for line in lines]
 
     async def feed(self, after: int, limit: int) -> list[FeedEvent]:
         """What consoles must redraw since `after`."""
-        rows = self.execute(
-            "SELECT number, organization_id, person, incident, event, at FROM journal WHERE number > ? "
-            "AND event IS NOT NULL ORDER BY number LIMIT ?",
-            (after, limit),
-        ).fetchall()
+        number, complete = self.dialect.feed_number, self.dialect.feed_complete
+        rows = await self.rows(
+            f"SELECT {number}, organization_id, person, incident, event, at FROM journal WHERE {number} > ? "
+            f"AND event IS NOT NULL {complete} ORDER BY {number} LIMIT ?",
+            after,
+            limit,
+        )
         return [
             FeedEvent(number=r[0], organization=r[1], person=r[2], incident=r[3], event=r[4], at=instant(r[5]))
             for r in rows
@@ -69,78 +82,88 @@ class JournalRows(Sealed):
 
     async def feed_span(self) -> tuple[int, int]:
         """The first and the last number that the feed still has."""
-        row = self.execute(
-            "SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM journal WHERE event IS NOT NULL"
-        ).fetchone()
-        return row[0], row[1]
+        number, complete = self.dialect.feed_number, self.dialect.feed_complete
+        row = await self.row(
+            f"SELECT coalesce(min({number}), 0), coalesce(max({number}), 0) FROM journal "
+            f"WHERE event IS NOT NULL {complete}"
+        )
+        return (row[0], row[1]) if row is not None else (0, 0)
 
     async def put_messages(self, organization: str, person: str, messages: Iterable[Message]) -> None:
         """Adds messages to the thread; one that is there already stays as it is."""
-        self.many(
+        await self.many(
             "INSERT INTO messages (id, organization_id, person, at, sealed) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO NOTHING",
             [
-                (m.id, organization, person, micros(m.at), self.seal(person, m, f"messages|{m.id}|sealed"))
+                (m.id, organization, person, micros(m.at), await self.seal(person, m, f"messages|{m.id}|sealed"))
                 for m in messages
             ],
         )
 
     async def messages(self, person: str, limit: int = 200) -> list[Message]:
         """The newest messages of a thread, the oldest of them first."""
-        rows = self.execute(
-            "SELECT id, sealed FROM messages WHERE person = ? ORDER BY at DESC LIMIT ?", (person, limit)
-        ).fetchall()
-        return [self.open(person, row[1], f"messages|{row[0]}|sealed", Message) for row in reversed(rows)]
+        rows = await self.rows(
+            "SELECT id, sealed FROM messages WHERE person = ? ORDER BY at DESC LIMIT ?", person, limit
+        )
+        return [await self.open(person, row[1], f"messages|{row[0]}|sealed", Message) for row in reversed(rows)]
 
     async def put_fixes(self, organization: str, person: str, fixes: Sequence[Fix]) -> None:
         """Adds positions to the trail."""
-        self.many(
+        await self.many(
             "INSERT INTO fixes (organization_id, person, at, sealed) VALUES (?, ?, ?, ?)",
-            [(organization, person, micros(f.at), self.seal(person, f, "fixes|sealed")) for f in fixes],
+            [(organization, person, micros(f.at), await self.seal(person, f, "fixes|sealed")) for f in fixes],
         )
 
     async def trail(self, person: str, since: datetime, limit: int = 500) -> list[Fix]:
         """The positions since then, in the order in which they were taken."""
-        rows = self.execute(
+        rows = await self.rows(
             "SELECT sealed FROM fixes WHERE person = ? AND at >= ? ORDER BY at DESC LIMIT ?",
-            (person, micros(since), limit),
-        ).fetchall()
-        return [self.open(person, row[0], "fixes|sealed", Fix) for row in reversed(rows)]
+            person,
+            micros(since),
+            limit,
+        )
+        return [await self.open(person, row[0], "fixes|sealed", Fix) for row in reversed(rows)]
 
     async def incident(self, organization: str, incident: str) -> IncidentView | None:
         """The incident of this id or alias; None when this organization has none."""
-        row = self.execute(
-            f"SELECT {VIEW} WHERE id = coalesce((SELECT incident FROM aliases WHERE alias = ?1), ?1) "  # noqa: S608
-            "AND organization_id = ?2",
-            (incident, organization),
-        ).fetchone()
-        return next(iter(self._views([row])), None) if row else None
+        row = await self.row(
+            f"SELECT {VIEW} WHERE id = coalesce((SELECT incident FROM aliases WHERE alias = ?), ?) "
+            "AND organization_id = ?",
+            incident,
+            incident,
+            organization,
+        )
+        return next(iter(await self._views([row])), None) if row else None
 
     async def incidents(
         self, organization: str, states: Sequence[str], *, after: str | None = None, limit: int = 200
     ) -> list[IncidentView]:
         """The incidents in these states, in the order in which they opened."""
-        marks = ", ".join("?" * len(states))
-        rows = self.execute(
-            f"SELECT {VIEW} WHERE organization_id = ? AND state IN ({marks}) "  # noqa: S608
-            "AND (? IS NULL OR number > (SELECT number FROM incidents WHERE id = ?)) ORDER BY number LIMIT ?",
-            (organization, *states, after, after, limit),
-        ).fetchall()
-        return self._views(rows)
+        rows = await self.rows(
+            f"SELECT {VIEW} WHERE organization_id = ? AND {self.dialect.one_of('state')} "
+            "AND (CAST(? AS TEXT) IS NULL OR number > (SELECT number FROM incidents WHERE id = ?)) "
+            "ORDER BY number LIMIT ?",
+            organization,
+            self.dialect.array(states),
+            after,
+            after,
+            limit,
+        )
+        return await self._views(rows)
 
-    def _views(self, rows: Iterable[tuple[Any, ...]]) -> list[IncidentView]:
+    async def _views(self, rows: Iterable[Row]) -> list[IncidentView]:
         """Those that can still be read: an erased person's incidents are as if they had never been."""
         found = []
         for row in rows:
             with contextlib.suppress(Unreadable):
-                found.append(self._view(row))
+                found.append(await self._view(row))
         return found
 
-    def _view(self, row: tuple[Any, ...]) -> IncidentView:
+    async def _view(self, row: Row) -> IncidentView:
         return IncidentView(
             organization=row[1],
             person=row[2],
-            incident=self.open(row[2], row[4], f"incidents|{row[0]}|sealed", Incident),
+            incident=await self.open(row[2], row[4], f"incidents|{row[0]}|sealed", Incident),
             number=row[3],
             sent_at=instant_or_none(row[5]),
             delivered_at=instant_or_none(row[6]),

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from streams.records import Delivery
-from streams.sqlite.rows import ENCODER, Sealed, decoder, instant, instant_or_none, micros
+from streams.sql.connection import Row
+from streams.sql.rows import Sealed, instant, instant_or_none, micros
 
 COLUMNS = (
     "id, organization_id, person, subject, incident, recipient, method, channel, purpose, epoch, step, round, "
@@ -22,29 +23,30 @@ class DeliveryRows(Sealed):
 
     async def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Keeps deliveries; one that is there already stays as it is."""
-        self.many(
-            f"INSERT INTO deliveries ({COLUMNS}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING",  # noqa: S608
-            [self._row(delivery) for delivery in deliveries],
+        await self.many(
+            f"INSERT INTO deliveries ({COLUMNS}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING",
+            [await self._row(delivery) for delivery in deliveries],
         )
 
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
         """Takes deliveries that are due, or whose lease ran out, the most urgent first, for as long as the lease."""
-        rows = self.execute(
-            f"SELECT {COLUMNS} FROM deliveries WHERE state IN ('queued', 'sending') AND due_at <= ? "  # noqa: S608
-            "ORDER BY lane, due_at LIMIT ?",
-            (micros(now), limit),
-        ).fetchall()
+        rows = await self.rows(
+            f"SELECT {COLUMNS} FROM deliveries WHERE state IN ('queued', 'sending') AND due_at <= ? "
+            f"ORDER BY lane, due_at LIMIT ?{self.dialect.skip_locked}",
+            micros(now),
+            limit,
+        )
         until = micros(now + lease)
-        self.many(
+        await self.many(
             "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, due_at = ? WHERE id = ?",
             [(until, row[0]) for row in rows],
         )
-        return [self._delivery(row, claimed=True) for row in rows]
+        return [await self._delivery(row, claimed=True) for row in rows]
 
     async def renew(self, claimed: Iterable[tuple[str, int]], until: datetime) -> None:
         """Keeps leases alive while a try is under way."""
         due = micros(until)
-        self.many(
+        await self.many(
             "UPDATE deliveries SET due_at = ? WHERE id = ? AND attempts = ? AND state = 'sending'",
             [(due, delivery, attempt) for delivery, attempt in claimed],
         )
@@ -52,18 +54,22 @@ class DeliveryRows(Sealed):
     async def succeeded(self, delivery: Delivery, state: str, now: datetime) -> bool:
         """It was taken over or received; the recipient's other methods need not be tried. False when not ours."""
         at = micros(now)
-        mine = self.execute(
+        mine = await self.execute(
             "UPDATE deliveries SET state = ?, settled_at = ?, why = NULL WHERE id = ? AND attempts = ? "
             "AND state = 'sending'",
-            (state, at, delivery.id, delivery.attempts),
-        ).rowcount
-        self._attempt(delivery, at, state, None)
+            state,
+            at,
+            delivery.id,
+            delivery.attempts,
+        )
+        await self._attempt(delivery, at, state, None)
         if not mine:
             return False
         if delivery.methods > 1:
-            self.execute(
-                f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",  # noqa: S608
-                (at, *_group(delivery)),
+            await self.execute(
+                f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",
+                at,
+                *_group(delivery),
             )
         return True
 
@@ -73,66 +79,65 @@ class DeliveryRows(Sealed):
         Returns whether nothing of its incident is left that was, or may still be, received.
         """
         at = micros(now)
-        state, due = ("queued", micros(again_at)) if again_at is not None else ("failed", at)
-        mine = self.execute(
-            "UPDATE deliveries SET state = ?, due_at = ?, why = ?, settled_at = CASE WHEN ? = 'failed' THEN ? END "
+        state, due, settled = ("failed", at, at) if again_at is None else ("queued", micros(again_at), None)
+        mine = await self.execute(
+            "UPDATE deliveries SET state = ?, due_at = ?, why = ?, settled_at = ? "
             "WHERE id = ? AND attempts = ? AND state = 'sending'",
-            (state, due, why, state, at, delivery.id, delivery.attempts),
-        ).rowcount
-        self._attempt(delivery, at, "retry" if again_at is not None else "failed", why)
+            *(state, due, why, settled, delivery.id, delivery.attempts),
+        )
+        await self._attempt(delivery, at, "retry" if again_at is not None else "failed", why)
         if not mine:
             return False
-        self.execute(
-            f"UPDATE deliveries SET due_at = min(due_at, ?) WHERE {GROUP} AND state = 'queued' AND attempts = 0 "  # noqa: S608
-            "AND position = ?",
-            (at, *_group(delivery), delivery.position + 1),
+        await self.execute(
+            "UPDATE deliveries SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END "
+            f"WHERE {GROUP} AND state = 'queued' AND attempts = 0 AND position = ?",
+            *(at, at, *_group(delivery), delivery.position + 1),
         )
         if again_at is not None or delivery.incident is None:
             return False
-        alive = self.execute(
-            "SELECT 1 FROM deliveries WHERE subject = ? AND state NOT IN ('failed', 'void') LIMIT 1",
-            (delivery.incident,),
-        ).fetchone()
+        alive = await self.row(
+            "SELECT 1 FROM deliveries WHERE subject = ? AND state NOT IN ('failed', 'void') LIMIT 1", delivery.incident
+        )
         return alive is None
 
     async def void(self, delivery: Delivery, why: str, now: datetime) -> None:
         """It must not be sent any more."""
-        self.execute(
+        await self.execute(
             "UPDATE deliveries SET state = 'void', settled_at = ?, why = ? WHERE id = ? AND state = 'sending'",
-            (micros(now), why, delivery.id),
+            *(micros(now), why, delivery.id),
         )
 
     async def void_subject(self, subject: str, now: datetime) -> None:
         """Whatever of this incident or check-in has not left must not leave any more."""
-        self.execute(
+        await self.execute(
             "UPDATE deliveries SET state = 'void', settled_at = ? WHERE subject = ? AND state IN ('queued', 'sending') "
             "AND purpose <> 'all_clear'",
-            (micros(now), subject),
+            *(micros(now), subject),
         )
 
     async def next_delivery_due(self) -> datetime | None:
         """When the next queued delivery is due, or the next lease ends."""
-        row = self.execute(
+        row = await self.row(
             "SELECT min(due_at) FROM deliveries WHERE state IN ('queued', 'sending') AND lane IN (0, 1, 2)"
-        ).fetchone()
-        return None if row[0] is None else instant(row[0])
+        )
+        return None if row is None else instant_or_none(row[0])
 
     async def deliveries_of(self, incident: str) -> list[Delivery]:
         """All deliveries of an incident, in the order in which they were decided."""
-        rows = self.execute(
-            f"SELECT {COLUMNS} FROM deliveries WHERE subject = ? ORDER BY number",  # noqa: S608
-            (incident,),
-        ).fetchall()
-        return [self._delivery(row, claimed=False) for row in rows]
+        rows = await self.rows(
+            f"SELECT {COLUMNS} FROM deliveries WHERE subject = ? ORDER BY number",
+            incident,
+        )
+        return [await self._delivery(row, claimed=False) for row in rows]
 
-    def _attempt(self, delivery: Delivery, at: int, outcome: str, why: str | None) -> None:
-        self.execute(
+    async def _attempt(self, delivery: Delivery, at: int, outcome: str, why: str | None) -> None:
+        await self.execute(
             "INSERT INTO attempts (delivery, attempt, ended_at, outcome, why) VALUES (?, ?, ?, ?, ?)",
-            (delivery.id, delivery.attempts, at, outcome, why),
+            *(delivery.id, delivery.attempts, at, outcome, why),
         )
 
-    def _row(self, d: Delivery) -> tuple[Any, ...]:
-        sealed = self.keys.of(d.person).seal(ENCODER.encode(d.facts), f"deliveries|{d.id}|sealed")
+    async def _row(self, d: Delivery) -> tuple[Any, ...]:
+        sealed = await self.seal(d.person, d.facts, f"deliveries|{d.id}|sealed")
         settled = micros(d.settled_at) if d.settled_at else None
         return (
             *(d.id, d.organization, d.person, d.subject, d.incident, d.recipient, d.method, d.channel, d.purpose),
@@ -140,8 +145,8 @@ class DeliveryRows(Sealed):
             *(micros(d.due_at), micros(d.give_up_at), micros(d.created_at), settled, d.why, sealed),
         )
 
-    def _delivery(self, row: tuple[Any, ...], *, claimed: bool) -> Delivery:
-        facts = decoder(dict[str, Any]).decode(self.keys.of(row[2]).open(row[23], f"deliveries|{row[0]}|sealed"))
+    async def _delivery(self, row: Row, *, claimed: bool) -> Delivery:
+        facts = await self.open(row[2], row[23], f"deliveries|{row[0]}|sealed", dict[str, Any])
         return Delivery(
             id=row[0],
             organization=row[1],

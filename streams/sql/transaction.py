@@ -1,4 +1,4 @@
-"""One transaction: every operation of the store's port, on one connection."""
+"""One transaction: every operation of the store's port, on one connection of any database."""
 
 from __future__ import annotations
 
@@ -7,118 +7,126 @@ from datetime import datetime
 from typing import Any
 
 from streams.records import AuditLine, Outcome
-from streams.sqlite.deliveries import DeliveryRows
-from streams.sqlite.journal import JournalRows
-from streams.sqlite.mail import MailRows
-from streams.sqlite.rows import instant, micros
+from streams.sql.deliveries import DeliveryRows
+from streams.sql.journal import JournalRows
+from streams.sql.mail import MailRows
+from streams.sql.rows import instant, instant_or_none, micros
 
 
-class SqliteTransaction(MailRows, DeliveryRows, JournalRows):
-    """Carries out operations at once; nothing in it ever waits."""
+class SqlTransaction(MailRows, DeliveryRows, JournalRows):
+    """Carries out operations; waits for nothing but its connection."""
 
     async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:
         """Writes everything that deciding changed: situation, timers, deliveries, timeline, feed, messages."""
         await self.settle(outcomes, at)
+        journal: list[tuple[Any, ...]] = []
         for outcome in outcomes:
             incident = outcome.situation.incident
             if outcome.void and incident is not None:
                 await self.void_subject(incident.id, at)
-            if outcome.deliveries:
-                await self.put_deliveries(outcome.deliveries)
             if outcome.fixes:
                 await self.put_fixes(outcome.organization, outcome.person, outcome.fixes)
             if outcome.messages:
                 await self.put_messages(outcome.organization, outcome.person, outcome.messages)
             events = {incident.id: _gravest(outcome.events)} if incident is not None and outcome.events else {}
-            await self.write_journal(outcome.organization, outcome.person, outcome.journal, events, at)
+            journal += await self.journal_rows(outcome.organization, outcome.person, outcome.journal, events, at)
+        await self.put_deliveries([delivery for outcome in outcomes for delivery in outcome.deliveries])
+        await self.put_journal(journal)
 
     async def kept_answer(self, actor: str, key: str) -> tuple[bytes, int, bytes] | None:
         """The fingerprint, status and body of the first answer to this key."""
-        row = self.execute(
-            "SELECT fingerprint, status, sealed, organization_id FROM answers WHERE actor = ? AND key = ?", (actor, key)
-        ).fetchone()
+        row = await self.row(
+            "SELECT fingerprint, status, sealed, organization_id FROM answers WHERE actor = ? AND key = ?", actor, key
+        )
         if row is None:
             return None
-        return row[0], row[1], self.keys.of(row[3]).open(row[2], f"answers|{key}|sealed")
+        return row[0], row[1], (await self.sealer(row[3])).open(row[2], f"answers|{key}|sealed")
 
     async def keep_answer(
         self, organization: str, actor: str, key: str, fingerprint: bytes, status: int, body: bytes, at: datetime
     ) -> None:
         """Keeps the answer, so that a repeat gets the same."""
-        sealed = self.keys.of(organization).seal(body, f"answers|{key}|sealed")
-        self.execute(
+        sealed = (await self.sealer(organization)).seal(body, f"answers|{key}|sealed")
+        await self.execute(
             "INSERT INTO answers (actor, key, organization_id, at, fingerprint, status, sealed) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (actor, key, organization, micros(at), fingerprint, status, sealed),
+            *(actor, key, organization, micros(at), fingerprint, status, sealed),
         )
 
     async def audit(
         self, organization: str, person: str, what: str, staff: str, session: str, subject: str, at: datetime
     ) -> None:
         """One row per staff member, subject and session, chained by hash per person."""
-        last = self.execute(
-            "SELECT chain FROM audit WHERE person = ? ORDER BY number DESC LIMIT 1", (person,)
-        ).fetchone()
+        last = await self.row("SELECT chain FROM audit WHERE person = ? ORDER BY number DESC LIMIT 1", person)
         row = (organization, person, what, staff, session, subject, micros(at))
         chain = _link(last[0] if last else b"", row)
-        self.execute(
+        await self.execute(
             "INSERT INTO audit (organization_id, person, at, what, staff, session, subject, chain) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (organization, person, micros(at), what, staff, session, subject, chain),
+            *(organization, person, micros(at), what, staff, session, subject, chain),
         )
 
     async def audited(self, person: str) -> list[AuditLine]:
         """Who has looked; the chain is checked on the way."""
-        rows = self.execute(
+        rows = await self.rows(
             "SELECT organization_id, person, what, staff, session, subject, at, chain FROM audit WHERE person = ? "
             "ORDER BY number",
-            (person,),
-        ).fetchall()
+            person,
+        )
         before = b""
         for row in rows:
-            before = _link(before, row[:7])
+            before = _link(before, tuple(row)[:7])
             if before != row[7]:
                 raise ValueError("the audit of a person was tampered with")
         return [AuditLine(at=instant(row[6]), what=row[2], staff=row[3], subject=row[5]) for row in rows]
 
     async def forget_before(self, at: datetime) -> int:
         """Drops handled mail, kept answers, feed events and dead tokens that are older; returns how many rows went."""
-        mail = self.execute("DELETE FROM inbox WHERE handled_at < ?", (micros(at),)).rowcount
-        answers = self.execute("DELETE FROM answers WHERE at < ?", (micros(at),)).rowcount
-        feed = self.execute(
-            "UPDATE journal SET event = NULL WHERE event IS NOT NULL AND at < ?", (micros(at),)
-        ).rowcount
-        tokens = self.execute("DELETE FROM tokens WHERE expires_at < ?", (micros(at),)).rowcount
-        return mail + answers + feed + tokens
+        gone = 0
+        for sql in (
+            "DELETE FROM inbox WHERE handled_at < ?",
+            "DELETE FROM answers WHERE at < ?",
+            "UPDATE journal SET event = NULL WHERE event IS NOT NULL AND at < ?",
+            "DELETE FROM tokens WHERE expires_at < ?",
+        ):
+            gone += await self.execute(sql, micros(at))
+        return gone
 
     async def beat(self, name: str, at: datetime) -> None:
         """Writes a sign of life."""
-        self.execute(
+        await self.execute(
             "INSERT INTO beats (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
-            (name, micros(at)),
+            *(name, micros(at)),
         )
+
+    async def last_beat(self, kind: str) -> datetime | None:
+        """The newest sign of life among those named `kind:…`."""
+        row = await self.row("SELECT max(at) FROM beats WHERE name LIKE ?", f"{kind}:%")
+        return None if row is None else instant_or_none(row[0])
 
     async def figures(self, now: datetime) -> dict[str, float]:
         """How much waits."""
-        at = micros(now)
-        counts = {
+        overdue = micros(now) - 1_000_000
+        due = "SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending') AND due_at < ?"
+        counts: dict[str, tuple[str, tuple[int, ...]]] = {
             "mail_waiting": ("SELECT count(*) FROM inbox WHERE handled_at IS NULL", ()),
-            "timers_overdue": ("SELECT count(*) FROM timers WHERE due_at < ?", (at - 1_000_000,)),
-            "deliveries_due": (
-                "SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending') AND due_at < ?",
-                (at - 1_000_000,),
-            ),
+            "timers_overdue": ("SELECT count(*) FROM timers WHERE due_at < ?", (overdue,)),
+            "deliveries_due": (due, (overdue,)),
             "deliveries_unsettled": ("SELECT count(*) FROM deliveries WHERE state = 'sending'", ()),
         }
-        return {name: float(self.execute(sql, values).fetchone()[0]) for name, (sql, values) in counts.items()}
+        figures = {}
+        for name, (sql, values) in counts.items():
+            row = await self.row(sql, *values)
+            figures[name] = float(row[0]) if row is not None else 0.0
+        return figures
 
     async def forget_trails(self, before: datetime) -> int:
         """Destroys the positions of people whose last incident closed before then."""
-        return self.execute(
+        return await self.execute(
             "DELETE FROM fixes WHERE person IN (SELECT person FROM incidents GROUP BY person "
             "HAVING max(coalesce(closed_at, 9223372036854775807)) < ?)",
-            (micros(before),),
-        ).rowcount
+            micros(before),
+        )
 
 
 def _gravest(events: list[str]) -> str:

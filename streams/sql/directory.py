@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
+
+import msgspec
 
 from alerts.care_plan import CarePlan, MethodRef, PlannedContact
 from alerts.policy import DEFAULT_POLICY, Policy
@@ -24,8 +27,10 @@ from streams.records import (
     Zone,
 )
 from streams.reminding import reminder_methods
-from streams.sqlite.keys import KeyRing
-from streams.sqlite.rows import ENCODER, Sealed, decoder, micros
+from streams.sealing import Unreadable
+from streams.sql.connection import Connection, Dialect
+from streams.sql.keys import KeyRing
+from streams.sql.rows import ENCODER, Sealed, decoder, micros
 
 R = TypeVar("R", bound=Record)
 
@@ -44,10 +49,16 @@ class DirectoryRows(Sealed):
     """The directory's part of a transaction."""
 
     def __init__(
-        self, connection: sqlite3.Connection, keys: KeyRing, reachable: frozenset[str], *, remembers: bool = False
+        self,
+        connection: Connection,
+        keys: KeyRing,
+        dialect: Dialect,
+        reachable: frozenset[str],
+        *,
+        remembers: bool = False,
     ) -> None:
-        super().__init__(connection, keys)
-        # Only the writer may remember: it alone knows when something has changed.
+        super().__init__(connection, keys, dialect)
+        # Only an only writer may remember: it alone knows when something has changed.
         self._remembers = remembers
         self._agencies: dict[str, Organization] = {}
         self._policies: dict[tuple[str, str], Policy] = {}
@@ -59,58 +70,65 @@ class DirectoryRows(Sealed):
         """Adds a record, or puts it in the place of the one with its id."""
         table = TABLES[type(record)]
         subject = _subject(record)
-        self.keys.make("person" if subject != record.organization else "organization", subject)
-        sealed = self.seal(subject, record, f"{table}|{record.id}|sealed")
-        self.execute(
-            f"INSERT INTO {table} (id, organization_id, person, sealed, number) VALUES (?, ?, ?, ?, "  # noqa: S608
-            f"(SELECT coalesce(max(number), 0) + 1 FROM {table})) "
-            "ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed WHERE organization_id = excluded.organization_id",
-            (record.id, record.organization, record.person, sealed),
+        await self.keys.make("person" if subject != record.organization else "organization", subject)
+        sealed = await self.seal(subject, record, f"{table}|{record.id}|sealed")
+        await self.execute(
+            f"INSERT INTO {table} (id, organization_id, person, sealed, number) VALUES (?, ?, ?, ?, "
+            f"{self.dialect.next_number.format(table)}) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed "
+            f"WHERE {table}.organization_id = excluded.organization_id",
+            *(record.id, record.organization, record.person, sealed),
         )
-        self._index_addresses(record)
+        await self._index_addresses(record)
+        if isinstance(record, Person):
+            await self.settle_in(record)
         if isinstance(record, Organization | PolicyText):
             self.forget()
+
+    async def settle_in(self, person: Person) -> None:
+        """Makes what has to be there as soon as a person is."""
 
     async def get(self, kind: type[R], organization: str, record: str) -> R | None:
         """The record, or None when this organization has none of this id."""
         table = TABLES[kind]
-        row = self.execute(
-            f"SELECT person, sealed FROM {table} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL",  # noqa: S608
-            (record, organization),
-        ).fetchone()
+        row = await self.row(
+            f"SELECT person, sealed FROM {table} WHERE id = ? AND organization_id = ? AND deleted_at IS NULL",
+            record,
+            organization,
+        )
         if row is None:
             return None
         subject = record if kind is Person else row[0] or organization
-        return self.open(subject, row[1], f"{table}|{record}|sealed", kind)
+        return await self.open(subject, row[1], f"{table}|{record}|sealed", kind)
 
     async def listed(
         self, kind: type[R], organization: str, *, person: str | None = None, after: int = 0, limit: int = 200
     ) -> list[tuple[int, R]]:
         """The records in the order in which they were made, each with its number; `after` is such a number."""
         table = TABLES[kind]
-        rows = self.execute(
-            f"SELECT number, id, person, sealed FROM {table} WHERE organization_id = ? AND deleted_at IS NULL "  # noqa: S608
-            "AND number > ? AND (? IS NULL OR person = ?) ORDER BY number LIMIT ?",
-            (organization, after, person, person, limit),
-        ).fetchall()
-        place = f"{table}|%s|sealed"
+        rows = await self.rows(
+            f"SELECT number, id, person, sealed FROM {table} WHERE organization_id = ? AND deleted_at IS NULL "
+            "AND number > ? AND (CAST(? AS TEXT) IS NULL OR person = ?) ORDER BY number LIMIT ?",
+            *(organization, after, person, person, limit),
+        )
+        subjects = [row[1] if kind is Person else row[2] or organization for row in rows]
+        await self.keys.load(subjects)
         return [
-            (row[0], self.open(row[1] if kind is Person else row[2] or organization, row[3], place % row[1], kind))
-            for row in rows
+            (row[0], await self.open(subject, row[3], f"{table}|{row[1]}|sealed", kind))
+            for subject, row in zip(subjects, rows, strict=True)
         ]
 
     async def remove(self, kind: type[Record], organization: str, record: str, at: datetime) -> bool:
         """Takes a record away, and with it every token of it. False when there is none."""
         table = TABLES[kind]
-        gone = self.execute(
-            f"UPDATE {table} SET deleted_at = ?, sealed = x'' "  # noqa: S608
+        gone = await self.execute(
+            f"UPDATE {table} SET deleted_at = ?, sealed = ? "
             "WHERE id = ? AND organization_id = ? AND deleted_at IS NULL",
-            (micros(at), record, organization),
-        ).rowcount
+            *(micros(at), b"", record, organization),
+        )
         self.tokens_died = True
         self.forget()
-        self.execute("DELETE FROM tokens WHERE subject = ?", (record,))
-        self.execute("DELETE FROM addresses WHERE owner = ?", (record,))
+        await self.execute("DELETE FROM tokens WHERE subject = ?", record)
+        await self.execute("DELETE FROM addresses WHERE owner = ?", record)
         return gone > 0
 
     async def policy_named(self, organization: str, name: str) -> PolicyText | None:
@@ -122,42 +140,37 @@ class DirectoryRows(Sealed):
 
     async def put_token(self, hashed: bytes, token: Token) -> None:
         """Keeps a token by its hash."""
-        self.execute(
+        expires = micros(token.expires_at) if token.expires_at else None
+        await self.execute(
             "INSERT INTO tokens (hash, organization_id, kind, subject, person, document, expires_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                hashed,
-                token.organization,
-                token.kind,
-                token.subject,
-                token.person,
-                ENCODER.encode(token),
-                micros(token.expires_at) if token.expires_at else None,
-            ),
+            *(hashed, token.organization, token.kind, token.subject, token.person, ENCODER.encode(token), expires),
         )
 
     async def token(self, hashed: bytes) -> Token | None:
         """What this token may do, expired or not; None when it is not known."""
-        row = self.execute("SELECT document FROM tokens WHERE hash = ?", (hashed,)).fetchone()
+        row = await self.row("SELECT document FROM tokens WHERE hash = ?", hashed)
         token: Token | None = decoder(Token).decode(row[0]) if row else None
         return token
 
     async def spend_token(self, hashed: bytes) -> Token | None:
         """Takes a one-time code: whoever comes second gets None."""
-        token = await self.token(hashed)
-        gone = self.execute("DELETE FROM tokens WHERE hash = ?", (hashed,)).rowcount
+        row = await self.row("DELETE FROM tokens WHERE hash = ? RETURNING document", hashed)
         self.tokens_died = True
-        return token if gone else None
+        token: Token | None = decoder(Token).decode(row[0]) if row else None
+        return token
 
     async def drop_tokens(self, subject: str, kind: TokenKind | None = None) -> None:
         """Makes the tokens of a subject dead at once."""
         self.tokens_died = True
-        self.execute("DELETE FROM tokens WHERE subject = ? AND (? IS NULL OR kind = ?)", (subject, kind, kind))
+        await self.execute(
+            "DELETE FROM tokens WHERE subject = ? AND (CAST(? AS TEXT) IS NULL OR kind = ?)", subject, kind, kind
+        )
 
     async def person_tokens_gone(self, person: str) -> None:
         """Makes every token that belongs to a person dead at once."""
         self.tokens_died = True
-        self.execute("DELETE FROM tokens WHERE person = ?", (person,))
+        await self.execute("DELETE FROM tokens WHERE person = ?", person)
 
     async def care_plan(self, organization: str, person: str) -> CarePlan:
         """What is agreed for this person now; recipients without a usable method have none."""
@@ -177,8 +190,39 @@ class DirectoryRows(Sealed):
         who = await self.get(Person, organization, person)
         if agency is None or who is None:
             return None
-        contacts = sorted((c for _, c in await self.list_contacts(organization, person)), key=lambda c: c.order)
-        return Agreed(organization=agency, person=who, contacts=tuple(contacts))
+        contacts = [contact for _, contact in await self.list_contacts(organization, person)]
+        return _agreed(agency, who, contacts)
+
+    async def all_agreed(self, people: Sequence[tuple[str, str]]) -> dict[str, Agreed]:
+        """What is agreed for each of these people; who is unknown, or whose records cannot be read, is left out."""
+        ids = self.dialect.array(person for _, person in people)
+        rows = await self.rows(
+            f"SELECT id, organization_id, sealed FROM people WHERE {self.dialect.one_of('id')} AND deleted_at IS NULL",
+            ids,
+        )
+        who = {(row[1], row[0]): row[2] for row in rows}
+        contacts: dict[tuple[str, str], list[tuple[str, bytes]]] = {}
+        for row in await self.rows(
+            f"SELECT id, organization_id, person, sealed FROM contacts WHERE {self.dialect.one_of('person')} "
+            "AND deleted_at IS NULL ORDER BY number",
+            ids,
+        ):
+            contacts.setdefault((row[1], row[2]), []).append((row[0], row[3]))
+        found = {}
+        for organization, person in people:
+            sealed = who.get((organization, person))
+            with contextlib.suppress(msgspec.MsgspecError, Unreadable):
+                agency = await self._agency(organization)
+                if sealed is not None and agency is not None:
+                    found[person] = _agreed(
+                        agency,
+                        await self.open(person, sealed, f"people|{person}|sealed", Person),
+                        [
+                            await self.open(person, of, f"contacts|{contact}|sealed", Contact)
+                            for contact, of in contacts.get((organization, person), ())
+                        ],
+                    )
+        return found
 
     async def plan_of(self, agreed: Agreed) -> CarePlan:
         """The care plan that these records make, with the methods that can be used here."""
@@ -211,17 +255,17 @@ class DirectoryRows(Sealed):
 
     async def organizations(self) -> list[str]:
         """The ids of all organizations."""
-        rows = self.execute("SELECT id FROM organizations WHERE deleted_at IS NULL ORDER BY number").fetchall()
+        rows = await self.rows("SELECT id FROM organizations WHERE deleted_at IS NULL ORDER BY number")
         return [row[0] for row in rows]
 
     async def list_contacts(self, organization: str, person: str) -> list[tuple[int, Contact]]:
         """The contacts of one person, found by their index."""
-        rows = self.execute(
+        rows = await self.rows(
             "SELECT number, id, sealed FROM contacts WHERE person = ? AND organization_id = ? AND deleted_at IS NULL "
             "ORDER BY number",
-            (person, organization),
-        ).fetchall()
-        return [(row[0], self.open(person, row[2], f"contacts|{row[1]}|sealed", Contact)) for row in rows]
+            *(person, organization),
+        )
+        return [(row[0], await self.open(person, row[2], f"contacts|{row[1]}|sealed", Contact)) for row in rows]
 
     async def _policy(self, organization: str, who: Person) -> Policy:
         if who.policy is None:
@@ -237,16 +281,18 @@ class DirectoryRows(Sealed):
     def _usable(self, methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
         return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable)
 
-    def _index_addresses(self, record: Record) -> None:
+    async def _index_addresses(self, record: Record) -> None:
         if isinstance(record, Contact):
-            self.execute("DELETE FROM addresses WHERE owner = ?", (record.id,))
-            self.many(
-                "INSERT OR REPLACE INTO addresses (organization_id, address_hmac, owner, method) VALUES (?, ?, ?, ?)",
-                [
-                    (record.organization, self.keys.index(method.address), record.id, method.id)
-                    for method in record.methods
-                ],
+            await self.execute("DELETE FROM addresses WHERE owner = ?", record.id)
+            await self.many(
+                "INSERT INTO addresses (organization_id, address_hmac, owner, method) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (method) DO UPDATE SET address_hmac = excluded.address_hmac, owner = excluded.owner",
+                [(record.organization, self.keys.index(m.address), record.id, m.id) for m in record.methods],
             )
+
+
+def _agreed(agency: Organization, who: Person, contacts: Iterable[Contact]) -> Agreed:
+    return Agreed(organization=agency, person=who, contacts=tuple(sorted(contacts, key=lambda c: c.order)))
 
 
 def _subject(record: Record) -> str:

@@ -1,0 +1,162 @@
+"""The store on many machines: PostgreSQL through a pool; a transaction to each request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import asyncpg
+import structlog
+
+from streams.postgres.clock import StoreClock
+from streams.postgres.connection import READING, WRITING, PostgresConnection
+from streams.postgres.database import AWAY, migrate, pool_of
+from streams.postgres.keys import PostgresKeyRing
+from streams.postgres.transaction import PostgresTransaction
+from streams.records import Token
+from streams.sealing import MasterKey, Sealer
+from streams.sql.rows import decoder
+from streams.store import Unreachable
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+CONNECTIONS = 12
+FOR_THE_REST = 8
+"""So many of them at most for what is no alarm: a storm leaves the others to presses."""
+TRIES = 6
+PAUSE = 0.01
+LOOK_EVERY = 1.0
+COME_BACK_WITHIN = 0.5
+
+
+class PostgresStore:
+    """Runs work in transactions. `start` connects and migrates; without a server it goes on trying."""
+
+    def __init__(self, url: str, master: MasterKey, reachable: frozenset[str], clock: StoreClock | None = None) -> None:
+        self._url = url
+        self._reachable = reachable
+        self._clock = clock
+        self._pool = pool_of(url, size=CONNECTIONS)
+        self._key_pool = pool_of(url, size=2)
+        self._keys = PostgresKeyRing(self._key_pool, master)
+        self._rest = asyncio.Semaphore(FOR_THE_REST)
+        self._look: asyncio.Task[None] | None = None
+        self._migrated = False
+        self.up = False
+        """Whether the last look found the server there, and able to write."""
+
+    async def start(self) -> None:
+        """Connects, migrates, and from then on looks every second whether the server is there."""
+        await self._pool
+        await self._key_pool
+        with contextlib.suppress(*AWAY):
+            await self.check()
+        self._look = asyncio.create_task(self._look_for_ever(), name="PostgresStore")
+
+    async def check(self) -> None:
+        """One look: the schema is there, the clock is read, keys that were destroyed elsewhere are let go of."""
+        if not self._migrated:
+            await migrate(self._url)
+            self._migrated = True
+        async with self._pool.acquire(timeout=2) as connection:
+            began = self._clock.monotonic() if self._clock is not None else 0.0
+            at, standby = await connection.fetchrow("SELECT clock_timestamp(), pg_is_in_recovery()", timeout=2)
+            if self._clock is not None:
+                self._clock.read(at, began)
+        await self._keys.forget_destroyed()
+        self.up = not standby
+
+    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
+        """Runs `work` in a transaction and returns what it returned once that is durable."""
+        async with contextlib.AsyncExitStack() as stack:
+            if lane > 0:
+                await stack.enter_async_context(self._rest)
+            for again in range(TRIES):
+                try:
+                    return await self._once(work, "BEGIN", WRITING)
+                except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                    # Two waited for one another: the server has ended one, which begins anew.
+                    await asyncio.sleep(PAUSE * 2**again)
+        raise Unreachable("the same rows were wanted elsewhere again and again")
+
+    async def read(self, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+        """Runs `work` on a consistent view of what is durable; it must not write."""
+        return await self._once(work, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", READING)
+
+    async def token(self, hashed: bytes) -> Token | None:
+        """What this token may do. Looked up each time: another process may have made it dead a moment ago."""
+        with _out_of_reach():
+            async with self._pool.acquire(timeout=2) as connection:
+                document = await connection.fetchval("SELECT document FROM tokens WHERE hash = $1", hashed)
+        token: Token | None = decoder(Token).decode(document) if document is not None else None
+        return token
+
+    async def sealer(self, subject: str) -> Sealer:
+        """What seals for this person or organization. Raises `Unreadable`."""
+        with _out_of_reach():
+            return self._keys.known(subject) or await self._keys.find(subject)
+
+    async def destroy_key(self, subject: str, at: Any) -> None:
+        """Makes everything sealed for this subject unreadable for good; by the store's own clock."""
+        del at
+        with _out_of_reach():
+            await self._keys.destroy(subject)
+
+    async def close(self) -> None:
+        """Lets go of every connection."""
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
+        for pool in (self._pool, self._key_pool):
+            with contextlib.suppress(*AWAY):
+                await asyncio.wait_for(pool.close(), 3)
+            pool.terminate()
+
+    async def _once(self, work: Callable[[Any], Coroutine[Any, Any, T]], begin: str, dialect: Any) -> T:
+        with _out_of_reach():
+            async with self._pool.acquire(timeout=2) as connection:
+                await connection.execute(begin)
+                try:
+                    transaction = PostgresTransaction(
+                        PostgresConnection(connection), self._keys, dialect, self._reachable, remembers=True
+                    )
+                    result = await work(transaction)
+                    await connection.execute("COMMIT")
+                except BaseException:
+                    await self._roll_back(connection)
+                    raise
+                return result
+
+    async def _roll_back(self, connection: Any) -> None:
+        try:
+            await asyncio.wait_for(connection.execute("ROLLBACK"), 2)
+        except (*AWAY, asyncpg.PostgresError, asyncio.CancelledError):
+            connection.terminate()
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY if self.up else COME_BACK_WITHIN)
+            before = self.up
+            try:
+                await self.check()
+            except (*AWAY, asyncpg.PostgresError) as error:
+                self.up = False
+                if before:
+                    log.warning("the store is out of reach", action="store_away", why=type(error).__name__)
+                continue
+            if self.up and not before:
+                log.info("the store is there", action="store_there")
+
+
+@contextlib.contextmanager
+def _out_of_reach() -> Iterator[None]:
+    """Tells what is wrong with the server from what is wrong with the work."""
+    try:
+        yield
+    except asyncpg.DataError:
+        raise
+    except AWAY as error:
+        raise Unreachable(f"the store is out of reach ({type(error).__name__})") from error
