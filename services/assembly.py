@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -22,6 +23,7 @@ from services.metrics import Metrics
 from services.operator_alarm import OperatorAlarm
 from services.process import Assembly, Loop, Role
 from services.settings import BadSetting, Settings, parse_key
+from services.vitals import Vitals
 from services.web.app import make_app
 from services.web.feed import render
 from services.web.service import Pins, Service
@@ -30,19 +32,25 @@ from streams.channel import Channel
 from streams.clock import Clock
 from streams.engine import Duties, Engine
 from streams.feed import Feed
+from streams.fix_stream import FixStream
 from streams.housekeeping import Housekeeping
+from streams.kafka.connection import Broker
+from streams.kafka.faust_app import Tally, make_locations_app, make_signals_app
+from streams.kafka.feed_wakeups import FeedWakeups
+from streams.kafka.messages import PURPOSE
 from streams.kafka.publisher import Publisher
+from streams.kafka.stream_worker import StreamWorker
 from streams.postgres.clock import StoreClock
 from streams.postgres.store import PostgresStore
 from streams.pump_duty import Alone, PumpDuty, Shared
-from streams.sealing import MasterKey
+from streams.sealing import MasterKey, Sealer
+from streams.spool.spool import Spool
 from streams.sqlite.store import SqliteStore
 from streams.store import Store
 
 log = structlog.get_logger()
 
 KEY_FILE = "master.key"
-KAFKA = "kafka"
 LOOK_FOR_OTHERS_EVERY = 0.2
 DEMO_CHANNELS = ("email", "sms", "voice", "web_push", "apprise")
 
@@ -68,22 +76,34 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
     store = _store(settings, master, frozenset(channels), clock)
     duties = _duties(role, settings)
     feed = Feed(store, render, look_every=duties.look_every)
-    publisher = Publisher(settings.kafka, master.sealer(KAFKA)) if settings.kafka is not None else None
-    engine = Engine(
+    publisher = Publisher(settings.kafka, master.sealer(PURPOSE)) if settings.kafka is not None else None
+
+    def make_engine(store: Store, duties: Duties, published: Callable[[], None], **more: Any) -> Engine:
+        return Engine(
+            store,
+            clock,
+            channels,
+            MessageComposer(settings.url, links),
+            alarm=ring,
+            tried=metrics.tried,
+            duties=duties,
+            published=published,
+            **more,
+        )
+
+    engine = make_engine(
         store,
-        clock,
-        channels,
-        MessageComposer(settings.url, links),
-        alarm=ring,
-        published=feed.poke if publisher is None else publisher.poke,
-        tried=metrics.tried,
-        duties=duties,
+        duties,
+        feed.poke if publisher is None else publisher.poke,
         duty=_pump_duty(role, store, clock, ring),
         wake=publisher.wake if publisher is not None and not duties.decides else None,
     )
+    fixes = FixStream(store, clock, publisher, engine.wake) if publisher is not None else None
+    spool = _spool(role, settings, master, store, clock, make_engine, engine.wake, ring)
     service = Service(
         role=role,
         store=store,
+        intake=spool.intake if spool is not None else store,
         engine=engine,
         clock=clock,
         pins=Pins(master),
@@ -92,6 +112,14 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         feed=feed,
         links=links,
         metrics=metrics,
+        vitals=Vitals(
+            store=store,
+            engine=engine,
+            spool=spool,
+            publisher=publisher,
+            clock_offset=(lambda: clock.offset) if isinstance(clock, StoreClock) else None,
+        ),
+        fixes=fixes,
         stopping=asyncio.Event(),
         outbox=outbox,
     )
@@ -105,24 +133,74 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         housekeeping=Housekeeping(store, clock, engine, ring, tidies=role in {"all", "scheduler"}),
         alarm=alarm,
     )
-    _join(assembly, settings, master, publisher)
+    if spool is not None:
+        assembly.sources.append(spool)
+    _join(assembly, settings.kafka, master.sealer(PURPOSE), publisher, ring)
     await store.start()
     return assembly
 
 
-def _join(assembly: Assembly, settings: Settings, master: MasterKey, publisher: Publisher | None) -> None:
+def _join(
+    assembly: Assembly,
+    broker: Broker | None,
+    sealer: Sealer,
+    publisher: Publisher | None,
+    ring: Callable[[str], None],
+) -> None:
     """The parts that tie this process to others."""
     if assembly.role in {"all", "api"}:
         assembly.sinks.append(Loop(assembly.feed.run, "Feed"))
-    if settings.kafka is None or publisher is None:
+    if broker is None or publisher is None:
         return
     assembly.sinks.append(publisher)
+    service = assembly.service
+    if assembly.role in {"all", "api"}:
+        assembly.sources.append(Loop(FeedWakeups(broker, assembly.feed.poke).run, "FeedWakeups"))
+    if assembly.role in {"all", "worker"} and service.fixes is not None:
+        mail, positions = Tally(), Tally()
+        wake, keep = assembly.engine.wake, service.fixes.keep
+        workers = (
+            StreamWorker(broker, lambda: make_signals_app(broker, sealer, wake, mail), mail, name="signals"),
+            StreamWorker(
+                broker,
+                lambda: make_locations_app(broker, sealer, keep, positions, alarm=ring),
+                positions,
+                name="locations",
+            ),
+        )
+        assembly.sources += [Loop(worker.run, "StreamWorker") for worker in workers]
+        service.vitals.consumers = workers
 
 
 def _store(settings: Settings, master: MasterKey, reachable: frozenset[str], clock: Clock) -> Store:
     if settings.store is None:
         return SqliteStore(settings.data, master, reachable)
     return PostgresStore(settings.store, master, reachable, clock if isinstance(clock, StoreClock) else None)
+
+
+def _spool(
+    role: Role,
+    settings: Settings,
+    master: MasterKey,
+    store: Store,
+    clock: Clock,
+    make_engine: Callable[..., Engine],
+    wake: Callable[[str, str, int], None],
+    ring: Callable[[str], None],
+) -> Spool | None:
+    """Beside a store on another machine, whoever takes presses keeps a spool on this one."""
+    if role not in {"all", "api"} or not isinstance(store, PostgresStore):
+        return None
+    local = SqliteStore(settings.data / "spool", master, store.reachable)
+    duties = Duties(sweeps_at_once=False)
+    return Spool(
+        store,
+        local,
+        clock,
+        engine=lambda: make_engine(local, duties, lambda: None),
+        wake=wake,
+        alarm=ring,
+    )
 
 
 def _duties(role: Role, settings: Settings) -> Duties:

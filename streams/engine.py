@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -32,6 +33,8 @@ class Duties(msgspec.Struct, frozen=True, kw_only=True):
     pumps: bool = True
     claims: bool = True
     """Deliveries that others have decided are sent too."""
+    sweeps_at_once: bool = True
+    """The first sweep takes all mail, however young: nobody else can be at it."""
     look_every: float = 1.0
     """Seconds between looks for what other processes may have set: the mesh of the net beneath the waits."""
 
@@ -79,7 +82,7 @@ class Engine:
         self.pump = Pump(
             store, clock, self.runner, ClockGuard(clock, alarm), duty=self.duty, look_every=duties.look_every
         )
-        self.sweeper = Sweeper(store, clock, self.runner)
+        self.sweeper = Sweeper(store, clock, self.runner, at_once=duties.sweeps_at_once)
         self._tasks: list[asyncio.Task[None]] = []
         self._loops: tuple[Runner | Pump | Sweeper | Sender, ...] = ()
         self._stopping = False
@@ -125,6 +128,15 @@ class Engine:
     def busy(self) -> bool:
         """Whether anything is being decided or sent."""
         return self.runner.busy or self.sender.busy
+
+    @property
+    def pumping(self) -> bool:
+        """Whether this process takes timers that are due."""
+        return self._duties.pumps and self.duty.on
+
+    def now(self) -> datetime:
+        """The time by which it works."""
+        return self._clock.now()
 
     def turning(self) -> bool:
         """Whether every loop still runs."""

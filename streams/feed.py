@@ -93,7 +93,7 @@ class Feed:
                 while await self._step() == SLICE:  # noqa: ASYNC110 - a pause between slices, no waiting for anything
                     await asyncio.sleep(CALM)
             except NotKept:
-                log.warning("feed failed: the store is out of reach", action="feed_failed")
+                log.debug("the store is out of reach", action="feed_failed")
                 await asyncio.sleep(LOOK_AT_LEAST_EVERY)
             except Exception:
                 log.exception("feed failed", action="feed_failed")

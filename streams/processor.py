@@ -81,6 +81,10 @@ async def handle(
     for work in works:
         outcome = decide_mail(work, now, handled)
         outcomes.append(outcome)
+    known = await tx.known_deliveries([d.id for outcome in outcomes for d in outcome.deliveries])
+    for work, outcome in zip(works, outcomes, strict=True):
+        # Under the same id it has been told already, by whoever decided the same before.
+        outcome.deliveries = [d for d in outcome.deliveries if d.id not in known]
         if claim:
             outcome.deliveries = [_claimed(d, now) if d.due_at <= now else d for d in outcome.deliveries]
             for delivery in outcome.deliveries:

@@ -13,7 +13,7 @@ from streams.clock_guard import ClockGuard
 from streams.pump_duty import PumpDuty
 from streams.records import LANE_TIMER, TimerRow
 from streams.runner import Runner, timer_due
-from streams.store import Store, Transaction
+from streams.store import NotKept, Store, Transaction
 
 log = structlog.get_logger()
 
@@ -66,6 +66,9 @@ class Pump:
                     # What is due is with people whom another process has locked just now.
                     wait = LOOK_WHILE_LOCKED
                 self.cycled_at = self._clock.monotonic()
+            except NotKept:
+                log.debug("the store is out of reach", action="pump_failed")
+                wait = LOOK_AT_LEAST_EVERY
             except Exception:
                 log.exception("pump failed", action="pump_failed")
                 wait = LOOK_AT_LEAST_EVERY
@@ -83,6 +86,8 @@ class Pump:
 
         try:
             return await self._runner.decide_due(take)
+        except NotKept:
+            raise
         except Exception:
             log.exception("slice of timers failed", action="timers_failed")
         return await self._into_the_inbox(take)

@@ -34,6 +34,7 @@ LOOK_WHILE_BEHIND = 0.02
 GATHER, GATHER_WHILE_BEHIND = 0.004, 0.05
 TRY_AT_MOST = 15.0
 FRESH = timedelta(seconds=1)
+FAULTS, SETTLE_AGAIN = 20, 0.5
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 5.0)
 
 
@@ -201,7 +202,7 @@ class Sender:
                     wait = max(0.005, await self._seconds_to_next())
                 self.cycled_at = self._clock.monotonic()
             except NotKept:
-                log.warning("claim failed: the store is out of reach", action="claim_failed")
+                log.debug("the store is out of reach", action="claim_failed")
                 wait = self._look_every
             except Exception:
                 log.exception("claim failed", action="claim_failed")
@@ -234,6 +235,8 @@ class Sender:
 
                 try:
                     await self._store.write(work, 0)
+                except NotKept:
+                    log.debug("the store is out of reach", action="renew_failed")
                 except Exception:
                     log.exception("renewal failed", action="renew_failed")
 
@@ -244,18 +247,27 @@ class Sender:
             await asyncio.sleep(GATHER_WHILE_BEHIND if self._behind() else GATHER)
             self._settling.clear()
             results, self._results = self._results, []
-            for again in range(20):
-                try:
-                    await self.settle(results)
-                    break
-                except Exception:
-                    log.exception("settling failed", action="settle_failed", again=again)
-                    await asyncio.sleep(0.5)
+            await self._settle_in_the_end(results)
             for result in results:
                 self._held.pop(result.delivery.id, None)
             if not self._held:
                 self._idle.set()
             self._look.set()
+
+    async def _settle_in_the_end(self, results: list[Result]) -> None:
+        """As long as the store is out of reach it is tried again: what is not settled is sent once more by somebody."""
+        faults = 0
+        while faults < FAULTS:
+            try:
+                await self.settle(results)
+            except NotKept:
+                log.debug("the store is out of reach", action="settle_failed")
+            except Exception:
+                faults += 1
+                log.exception("settling failed", action="settle_failed", again=faults)
+            else:
+                return
+            await asyncio.sleep(SETTLE_AGAIN)
 
     async def settle(self, results: list[Result]) -> None:
         """Writes how tries ended."""

@@ -122,6 +122,9 @@ class Transaction(Protocol):
         Without `wait`, whoever is locked by another transaction is left out and returned beside.
         """
 
+    async def with_live_incident(self, people: Sequence[str]) -> set[str]:
+        """Which of these people have one."""
+
     async def situation(self, person: str) -> Situation:
         """What is true of this person now."""
 
@@ -208,6 +211,9 @@ class Transaction(Protocol):
     async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
         """Lets the consoles know that something changed."""
 
+    async def known_deliveries(self, ids: Sequence[str]) -> set[str]:
+        """Which of these deliveries are there already."""
+
     async def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Queues deliveries; one that is there already stays as it is."""
 
@@ -231,7 +237,9 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """Durable work."""
+    """Durable work. `up` says whether it was there, and took writes, when somebody last looked."""
+
+    up: bool
 
     async def start(self) -> None:
         """Gets ready for work; a store that is out of reach just now does not fail it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -17,7 +18,7 @@ from services.web.problems import Problem, field_problem, invalid, refused
 from services.web.service import BODY_LIMIT, SERVICE, Caller, Service
 from streams.records import Record, Role, Token
 from streams.sealing import token_hash
-from streams.store import NotKept, Transaction
+from streams.store import NotKept, Transaction, Unreachable
 
 log = structlog.get_logger()
 R = TypeVar("R", bound=Record)
@@ -102,7 +103,9 @@ class Call:
 
     async def get(self, kind: type[R], record: str) -> R:
         """The record of this id in the caller's agency. Raises the 404 problem."""
-        found: R | None = await self.service.store.read(lambda tx: tx.get(kind, self.organization, record))
+        hers = self.token.kind in {"device", "panic"}
+        source = self.service.intake if hers else self.service.store
+        found: R | None = await source.read(lambda tx: tx.get(kind, self.organization, record))
         if found is None:
             raise Problem("not-found")
         return found
@@ -137,13 +140,16 @@ class Call:
             fingerprint = self._fingerprint()
             await self.service.store.read(lambda tx: self._first(tx, key, fingerprint))
             self._decided = key
-        signal_id = str(
-            uuid.uuid5(uuid.NAMESPACE_OID, f"{self.caller.actor}|{self.request.path}|{key or uuid.uuid4()}")
-        )
-        decision = await self.service.engine.decide_now(self.organization, person, make(signal_id))
+        decision = await self.service.engine.decide_now(self.organization, person, make(self.signal_id()))
         if decision.refusal is not None:
             raise refused(decision.refusal)
         return decision
+
+    def signal_id(self) -> str:
+        """The id of the signal that this call makes: the same for a repeat under the same key."""
+        return str(
+            uuid.uuid5(uuid.NAMESPACE_OID, f"{self.caller.actor}|{self.request.path}|{self.key or uuid.uuid4()}")
+        )
 
     async def keep(self, status: int, body: Any) -> None:
         """Keeps the answer to what was decided under a key, a refusal as well.
@@ -158,7 +164,9 @@ class Call:
         async def work(tx: Transaction) -> None:
             await tx.keep_answer(self.organization, self.caller.actor, key, fingerprint, status, raw, self.now)
 
-        await self.service.store.write(work)
+        with contextlib.suppress(Unreachable):
+            # What was spooled is known by its signal's id; its answer follows from that.
+            await self.service.store.write(work)
 
     async def _first(self, tx: Transaction, key: str, fingerprint: bytes) -> None:
         kept = await tx.kept_answer(self.caller.actor, key)
@@ -211,8 +219,8 @@ def aiohttp_handler(route: Route) -> Callable[[web.Request], Awaitable[web.Strea
             return problem.response()
         except Repeated as repeated:
             return repeated.reply.response()
-        except NotKept:
-            log.exception("not kept", action="not_kept", path=route.path)
+        except NotKept as error:
+            log.warning("not kept", action="not_kept", path=route.path, why=str(error))
             return Problem("not-kept").response()
         except Exception:
             log.exception("call failed", action="call_failed", path=route.path)
@@ -230,7 +238,7 @@ async def authenticate(request: web.Request, service: Service, route: Route) -> 
     if not given:
         raise Problem("no-token")
     hashed = token_hash(given)
-    token = await service.store.token(hashed)
+    token = await service.intake.token(hashed)
     if token is None and not cookie:
         token = _by_link(given, service)
     if token is None or (token.expires_at is not None and token.expires_at <= service.clock.now()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,9 @@ from services.web.call import Call, Reply, Route
 from services.web.panic import corrected, settle_time, verdict_of
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
-from streams.records import Person
+from services.web.spooled_answers import Answered, take_into_spool
+from streams.records import LANE_ALARM, Person
+from streams.store import Unreachable
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 Note = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -114,7 +117,7 @@ async def plan(call: Call) -> Reply:
 
 
 async def _kept(call: Call, check_in: str) -> CheckIn:
-    found: CheckIn | None = await call.service.store.read(lambda tx: tx.check_in(call.person, check_in))
+    found: CheckIn | None = await call.service.intake.read(lambda tx: tx.check_in(call.person, check_in))
     if found is None:
         raise Problem("not-found")
     return found
@@ -122,7 +125,7 @@ async def _kept(call: Call, check_in: str) -> CheckIn:
 
 async def listed(call: Call) -> Reply:
     """The person's check-ins, the latest due first."""
-    found = await call.service.store.read(lambda tx: tx.check_ins(call.person))
+    found = await call.service.intake.read(lambda tx: tx.check_ins(call.person))
     return Reply(body={"check_ins": [view(c, call.now) for c in found], "next": None})
 
 
@@ -155,7 +158,7 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
             await settle_time(call, began)
         return Reply(body=view(kept, call.now))
 
-    def make(signal: str) -> CheckInCompleted | CheckInCancelled | CheckInExtended:
+    def make(signal: str) -> Answered:
         common: dict[str, Any] = {
             "id": signal,
             "person": call.person,
@@ -170,7 +173,7 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
         return CheckInCompleted(**common) if act == "complete" else CheckInCancelled(**common)
 
     try:
-        await call.decide(call.person, make)
+        answered = await _decided(call, kept, make)
     except Problem:
         if verdict == "duress":
             await _alarm_staff(call, at, act)
@@ -178,13 +181,30 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
     finally:
         if verdict != "none":
             await settle_time(call, began)
-    return Reply(body=view(await _kept(call, check_in), call.now))
+    return Reply(body=view(answered, call.now))
+
+
+async def _decided(call: Call, kept: CheckIn, make: Callable[[str], Answered]) -> CheckIn:
+    try:
+        await call.decide(call.person, make)
+    except Unreachable:
+        return await take_into_spool(call, kept, make(call.signal_id()))
+    return await _kept(call, kept.id)
 
 
 async def _alarm_staff(call: Call, at: datetime, act: str) -> None:
     """The twin was entered for something that cannot be done: staff hear of it all the same."""
     signal = DuressEntered(id=new_id(), person=call.person, at=at, received_at=call.now, occasion=act)
-    await call.service.engine.decide_now(call.organization, call.person, signal)
+    await _tell(call, signal)
+
+
+async def _tell(call: Call, signal: DuressEntered | PinRefused) -> None:
+    try:
+        await call.service.engine.decide_now(call.organization, call.person, signal)
+    except Unreachable:
+        await call.service.intake.write(
+            lambda tx: tx.put_mail(call.organization, call.person, LANE_ALARM, signal), LANE_ALARM
+        )
 
 
 async def _verdict(call: Call, pin: str | None, began: float) -> Verdict:
@@ -194,7 +214,7 @@ async def _verdict(call: Call, pin: str | None, began: float) -> Verdict:
     if verdict is not None:
         return verdict
     signal = PinRefused(id=new_id(), person=call.person, at=call.now, received_at=call.now, occasion="check_in")
-    await call.service.engine.decide_now(call.organization, call.person, signal)
+    await _tell(call, signal)
     await settle_time(call, began)
     raise Problem("pin-refused")
 

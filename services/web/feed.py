@@ -12,7 +12,7 @@ from services.web.incident_views import summary
 from services.web.problems import field_problem
 from streams.feed import Rendered
 from streams.records import FeedEvent, Person
-from streams.store import Transaction
+from streams.store import NotKept, Transaction
 
 BEAT_EVERY = 2.0
 WRITE_WITHIN = 5.0
@@ -57,7 +57,8 @@ async def feed(call: Call) -> web.StreamResponse:
             while not subscription.queue.empty():
                 payload += subscription.queue.get_nowait()
             await asyncio.wait_for(response.write(payload), WRITE_WITHIN)
-    except (ConnectionError, TimeoutError):
+    except (ConnectionError, TimeoutError, NotKept):
+        # A console that cannot be told anything must not look as if there were nothing to tell.
         pass
     finally:
         call.service.feed.leave(subscription)

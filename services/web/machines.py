@@ -11,7 +11,6 @@ from services.web.call import Call, Reply, Route
 from services.web.openapi import document
 
 READY_WITHIN = 2.0
-CYCLE_WITHIN = 10.0
 
 
 async def healthz(_call: Call) -> Reply:
@@ -22,18 +21,17 @@ async def healthz(_call: Call) -> Reply:
 async def readyz(call: Call) -> Reply:
     """A process that is called can take a press durably; any other one has lately gone through a full engine cycle."""
     service = call.service
-    problems: list[str] = []
+    problems = service.vitals.problems()
     if service.role in {"all", "api"}:
         try:
-            await asyncio.wait_for(service.store.write(lambda tx: tx.beat("readyz", call.now), 0), READY_WITHIN)
+            await asyncio.wait_for(service.intake.write(lambda tx: tx.beat("readyz", call.now), 0), READY_WITHIN)
+            ready = True
         except Exception:  # noqa: BLE001 - whatever it is, nothing can be kept
-            problems.append("store")
-        ready = not problems
+            ready = False
+            problems.append("intake")
     else:
-        ready = service.engine.cycled_within(CYCLE_WITHIN)
+        ready = service.vitals.cycled()
         problems += [] if ready else ["cycle"]
-    if not service.engine.turning():
-        problems.append("engine")
     body = {"status": "ready" if ready else "not ready", "degraded": bool(problems), "problems": problems}
     return Reply(body=body, status=200 if ready else 503)
 
@@ -42,9 +40,8 @@ async def metrics(call: Call) -> web.Response:
     """Prometheus' text format 0.0.4; numbers only, of nobody in particular."""
     figures = call.service.metrics
     figures.consoles.set(call.service.feed.readers)
-    waiting = await call.service.store.read(lambda tx: tx.figures(call.now))
-    for what, count in waiting.items():
-        figures.waiting.labels(what).set(count)
+    await call.service.vitals.fill(figures)
+    await call.service.vitals.waiting(figures)
     raw = generate_latest(figures.registry)
     return web.Response(body=raw, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from alerts.person_side import SENDING_AFTER_CANCEL
-from alerts.signals import DuressEntered, Fix, FixReported, PersonWrote, PinRefused
+from alerts.signals import DuressEntered, Fix, PersonWrote, PinRefused
 from services.web import check_ins
 from services.web.call import Call, Reply, Route
 from services.web.directory import Body, Latitude, Longitude
@@ -16,6 +16,7 @@ from services.web.panic import AHEAD, describe, marks_of, settle_time, verdict_o
 from services.web.people import check_pins
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id, new_token
+from streams.fix_stream import keep_fixes
 from streams.records import LANE_ALARM, LANE_REST, Message, Organization, Person, Token
 from streams.reminding import reminder_methods
 from streams.sealing import token_hash
@@ -94,7 +95,7 @@ async def me(call: Call) -> Reply:
             "emergency": agency.emergency,
         }
 
-    return Reply(body=await call.service.store.read(work))
+    return Reply(body=await call.service.intake.read(work))
 
 
 async def locations(call: Call) -> Reply:
@@ -103,17 +104,17 @@ async def locations(call: Call) -> Reply:
     fixes = [_fix(given, index, call.now) for index, given in enumerate(body.fixes)]
     person, organization = call.person, call.organization
 
-    async def work(tx: Transaction) -> None:
-        side = await tx.person_side(person)
-        if call.token.kind == "panic" and not _may_send(side.alarm, call.now):
+    if call.token.kind == "panic":
+        side = await call.service.intake.read(lambda tx: tx.person_side(person))
+        if not _may_send(side.alarm, call.now):
             raise Problem("not-allowed")
-        situation = await tx.situation(person)
-        if situation.live_incident is None:
-            return
-        await tx.put_fixes(organization, person, fixes)
-        newest = max(fixes, key=lambda fix: fix.at)
-        signal = FixReported(id=new_id(), person=person, at=newest.at, received_at=call.now, fix=newest)
-        await tx.put_mail(organization, person, LANE_REST, signal)
+    stream = call.service.fixes
+    if stream is not None and await stream.put(organization, person, fixes):
+        return Reply(body={"accepted": len(fixes)}, status=202)
+
+    async def work(tx: Transaction) -> None:
+        if await tx.with_live_incident([person]):
+            await keep_fixes(tx, organization, person, fixes, call.now)
 
     await call.service.store.write(work, LANE_REST)
     call.service.engine.wake(organization, person, LANE_REST)
@@ -147,7 +148,7 @@ async def _pass(call: Call, pin: str, occasion: str) -> None:
     common: dict[str, Any] = {"id": new_id(), "person": call.person, "at": call.now, "received_at": call.now}
     if verdict != "pin":
         signal = (PinRefused if verdict is None else DuressEntered)(**common, occasion=occasion)
-        await call.service.store.write(
+        await call.service.intake.write(
             lambda tx: tx.put_mail(call.organization, call.person, LANE_ALARM, signal), LANE_ALARM
         )
         call.service.engine.wake(call.organization, call.person, LANE_ALARM)

@@ -66,11 +66,12 @@ async def press(call: Call) -> Reply:
     person, organization, now = call.person, call.organization, call.now
 
     async def accept(tx: Transaction) -> tuple[dict[str, Any], bool]:
+        # Read first: it lets nobody else in who presses for this person at the same time.
+        side = await tx.person_side(person)
         first = await tx.first_answer(person, pressed.id)
         if first is not None:
             await _add_fix(tx, organization, person, pressed, now)
             return msgspec.json.decode(first), False
-        side = await tx.person_side(person)
         window = timedelta(0) if pressed.immediate else await window_of(tx, organization, person)
         visible = VisiblePress(id=pressed.id, at=pressed.at, stored_at=now, sequence=pressed.sequence)
         changed, answer = person_side.press(side, person=person, pressed=visible, window=window, now=now)
@@ -99,7 +100,7 @@ async def press(call: Call) -> Reply:
         await tx.save_person_side(organization, person, changed)
         return reply, True
 
-    reply, _ = await call.service.store.write(accept, LANE_ALARM)
+    reply, _ = await call.service.intake.write(accept, LANE_ALARM)
     call.service.engine.wake(organization, person, LANE_ALARM)
     call.service.metrics.presses.inc()
     return Reply(body=reply, status=202)
@@ -222,6 +223,7 @@ async def cancel(call: Call) -> Reply:
     signal_id = str(uuid.uuid5(uuid.UUID(int=0), f"{person}|cancel|{call.key}")) if call.key else new_id()
 
     async def accept(tx: Transaction) -> bool:
+        side = await tx.person_side(person)
         first = await tx.first_answer(person, signal_id)
         if first is not None:
             return first == b"cancelled"
@@ -229,7 +231,6 @@ async def cancel(call: Call) -> Reply:
             refused = PinRefused(id=signal_id, person=person, at=at, received_at=now, occasion="cancel")
             await tx.put_mail(organization, person, LANE_ALARM, refused, b"refused")
             return False
-        side = await tx.person_side(person)
         marks = await marks_of(tx, organization, side)
         changed = person_side.cancel(side, panic=body.panic, at=at, sequence=body.sequence, marks=marks, now=now)
         signal = CancelEntered(
@@ -245,7 +246,7 @@ async def cancel(call: Call) -> Reply:
         await tx.save_person_side(organization, person, changed)
         return True
 
-    taken = await call.service.store.write(accept, LANE_ALARM)
+    taken = await call.service.intake.write(accept, LANE_ALARM)
     call.service.engine.wake(organization, person, LANE_ALARM)
     await settle_time(call, began)
     if not taken:
@@ -281,7 +282,7 @@ async def entering_pin(call: Call) -> Reply:
             await tx.save_person_side(organization, person, changed)
         return changed.alarm.cancel_until if changed.alarm is not None else None
 
-    until = await call.service.store.write(accept, LANE_ALARM)
+    until = await call.service.intake.write(accept, LANE_ALARM)
     call.service.engine.wake(organization, person, LANE_ALARM)
     return Reply(body={"cancel_until": until})
 
@@ -311,7 +312,7 @@ async def progress(call: Call) -> Reply:
                 return shown
         raise Problem("not-found")
 
-    return Reply(body=await call.service.store.read(work))
+    return Reply(body=await call.service.intake.read(work))
 
 
 def describe(alarm: VisibleAlarm, marks: Marks, now: datetime, wanted: str | None = None) -> dict[str, Any]:

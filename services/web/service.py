@@ -16,12 +16,15 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from services.channels.outbox import Outbox
 from services.links import Links
 from services.metrics import Metrics
+from services.vitals import Vitals
 from streams.channel import Channel
 from streams.clock import Clock
 from streams.engine import Engine
 from streams.feed import Feed
+from streams.fix_stream import FixStream
 from streams.records import Person, Role, Token
 from streams.sealing import MasterKey
+from streams.spool.intake import Intake
 from streams.store import Store
 
 # OWASP's least parameters for argon2id: 19 MiB, two passes, one lane.
@@ -72,6 +75,8 @@ class Service(msgspec.Struct, kw_only=True):
 
     role: str = "all"
     store: Store
+    intake: Intake
+    """Where presses, cancels and answers are taken: the store, or what stands in for it."""
     engine: Engine
     clock: Clock
     pins: Pins
@@ -80,6 +85,9 @@ class Service(msgspec.Struct, kw_only=True):
     feed: Feed
     links: Links
     metrics: Metrics
+    vitals: Vitals
+    fixes: FixStream | None = None
+    """Where positions go first; the store takes what it does not."""
     stopping: asyncio.Event
     routes: tuple[Any, ...] = ()
     outbox: Outbox | None = None

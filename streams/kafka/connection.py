@@ -22,7 +22,8 @@ ANSWER_WITHIN = 5.0
 
 CLOSE_WITHIN = 2.0
 BACK_OFF = (0.2, 0.5, 1.0, 2.0)
-NOISY = ("aiokafka", "faust", "mode")
+NOISY = ("aiokafka", "faust", "mode", "streams.kafka.faust_parts")
+"""The loggers of the libraries; what is made of Faust's classes logs under the name of its module."""
 
 
 class Unreachable(Exception):

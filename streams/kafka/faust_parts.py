@@ -1,10 +1,12 @@
-"""Faust, held so that it cannot hurt the process it runs in: it waits for no thread, leaves no folder, reads no setting.
+"""Faust, held so that it cannot hurt its process: no waiting for threads, no folders, no settings of its own.
 
 Everything that knows how Faust is made inside is here.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 import faust
@@ -13,6 +15,7 @@ from mode.threads import WorkerThread
 
 from streams.kafka.connection import Broker
 from streams.kafka.messages import partition_of
+from streams.kafka.topics import Topic
 
 
 class _Thread(WorkerThread):
@@ -21,6 +24,11 @@ class _Thread(WorkerThread):
     def __init__(self, service: Any, **kwargs: Any) -> None:
         super().__init__(service, **kwargs)
         self.daemon = True
+
+    def run(self) -> None:
+        """What it dies of is known to the app by then; a thread's own way is to print it, whatever it quotes."""
+        with contextlib.suppress(BaseException):
+            super().run()
 
     def stop(self) -> None:
         """Lets it end by itself: it was told to, and may wait for a broker that is away."""
@@ -32,6 +40,13 @@ class _ConsumerThread(AIOKafkaConsumerThread):
     def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
         """Faust's own prints to standard error; that it crashed is seen and said by `StreamWorker`."""
 
+    async def _shutdown_thread(self) -> None:
+        try:
+            await super()._shutdown_thread()
+        except asyncio.CancelledError:
+            # Told to give up: whoever waits for this is told that it is over, and what is left is cleared away.
+            self.set_shutdown()
+
 
 class _Consumer(Consumer):
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
@@ -40,6 +55,12 @@ class _Consumer(Consumer):
 
 class _Transport(Transport):
     Consumer = _Consumer
+
+
+class _Table(faust.Table[bytes, bytes]):
+    def partition_for_key(self, key: bytes) -> int:
+        """The partition that the key's messages come from. Faust's own needs the one message that is worked on."""
+        return partition_of(key, self.partitions or 1)
 
 
 class _App(faust.App):
@@ -78,10 +99,52 @@ def new_app(group: str, broker: Broker) -> Any:
         "broker_request_timeout": 15.0,
         "broker_max_poll_records": 500,
         "producer_request_timeout": 15.0,
-        "producer_partitioner": _partitioner,
+        "Table": _Table,
     }
     return _App(group, **options)
 
 
-def _partitioner(key: bytes | None, every: list[int], _available: list[int]) -> int:
-    return every[partition_of(key or b"", len(every))]
+def new_table(app: Any, name: str, changelog: Topic) -> Any:
+    """A table of bytes in memory, that a new process reads again from its changelog."""
+    topic = app.topic(
+        changelog.name,
+        partitions=changelog.partitions,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        compacting=True,
+        acks=False,
+        internal=True,
+    )
+    return app.Table(name, partitions=changelog.partitions, key_type=bytes, value_type=bytes, changelog_topic=topic)
+
+
+def put(table: Any, key: bytes, value: bytes) -> None:
+    """Writes to the table and its changelog."""
+    table[key] = value
+    # The store drops what belongs to a partition that went to another process, where it knows which that was.
+    table.data._key_partition[key] = table.partition_for_key(key)  # noqa: SLF001
+
+
+def thread_ended(app: Any) -> bool:
+    """Whether the thread of the app's consumer is gone, or never was."""
+    thread = _consumer_thread(app)
+    return thread is None or thread._thread is None or not thread._thread.is_alive()  # noqa: SLF001
+
+
+def give_up(app: Any) -> None:
+    """Makes the consumer's thread give up what it waits for now."""
+    thread = _consumer_thread(app)
+    if thread is not None:
+        with contextlib.suppress(RuntimeError):
+            thread.thread_loop.call_soon_threadsafe(_cancel_all, thread.thread_loop)
+
+
+def _consumer_thread(app: Any) -> Any:
+    return None if app._consumer is None else app._consumer._thread  # noqa: SLF001
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()

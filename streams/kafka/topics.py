@@ -111,13 +111,26 @@ async def declare(broker: Broker, wanted: Topics = TOPICS, replication: int | No
     """Makes the topics that are missing and changes none. Raises `Unreachable` and `Refused`."""
     there = await survey(broker)
     missing = [topic for topic in wanted.all() if topic.name not in there]
-    made = await _make(broker, missing, replication) if missing else set()
+    made: set[str] = set()
+    if missing:
+        made = await _make(broker, missing, replication)
+        there = await _visible(broker, wanted)
     declared = []
     for topic in wanted.all():
-        wrong = shortcoming(there, topic) if topic.name in there else None
-        text = "made" if topic.name in made else wrong or "there"
+        wrong = shortcoming(there, topic)
+        text = wrong or ("made" if topic.name in made else "there")
         declared.append(Declared(topic=topic.name, right=wrong is None, text=text))
     return declared
+
+
+async def _visible(broker: Broker, wanted: Topics) -> dict[str, int]:
+    """The topics, once the brokers have told one another of the new ones."""
+    for _ in range(50):
+        there = await survey(broker)
+        if all(topic.name in there for topic in wanted.all()):
+            break
+        await asyncio.sleep(0.1)
+    return there
 
 
 async def _make(broker: Broker, missing: list[Topic], replication: int | None) -> set[str]:

@@ -37,7 +37,7 @@ class PostgresStore:
 
     def __init__(self, url: str, master: MasterKey, reachable: frozenset[str], clock: StoreClock | None = None) -> None:
         self._url = url
-        self._reachable = reachable
+        self.reachable = reachable
         self._clock = clock
         self._pool = pool_of(url, size=CONNECTIONS)
         self._key_pool = pool_of(url, size=2)
@@ -88,6 +88,7 @@ class PostgresStore:
 
     async def token(self, hashed: bytes) -> Token | None:
         """What this token may do. Looked up each time: another process may have made it dead a moment ago."""
+        self._expect()
         with _out_of_reach():
             async with self._pool.acquire(timeout=2) as connection:
                 document = await connection.fetchval("SELECT document FROM tokens WHERE hash = $1", hashed)
@@ -115,13 +116,23 @@ class PostgresStore:
                 await asyncio.wait_for(pool.close(), 3)
             pool.terminate()
 
+    def suspect(self) -> None:
+        """Somebody waited in vain: it counts as away until the next look."""
+        self.up = False
+
+    def _expect(self) -> None:
+        """Nobody waits for a server that was not there when it was last looked for."""
+        if not self.up:
+            raise Unreachable("the store is out of reach")
+
     async def _once(self, work: Callable[[Any], Coroutine[Any, Any, T]], begin: str, dialect: Any) -> T:
+        self._expect()
         with _out_of_reach():
             async with self._pool.acquire(timeout=2) as connection:
                 await connection.execute(begin)
                 try:
                     transaction = PostgresTransaction(
-                        PostgresConnection(connection), self._keys, dialect, self._reachable, remembers=True
+                        PostgresConnection(connection), self._keys, dialect, self.reachable, remembers=True
                     )
                     result = await work(transaction)
                     await connection.execute("COMMIT")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from streams.records import Person, TimerRow
 from streams.sql.mail import NO_CHECK_INS, timer_of
@@ -67,6 +68,46 @@ class PostgresTransaction(SqlTransaction):
         """One link of the chain after the other."""
         await self._alone(f"audit|{person}")
         await super().audit(organization, person, what, staff, session, subject, at)
+
+    async def forget_before(self, at: datetime) -> int:
+        """Drops what is older; of the changes the newest stays, so that a copy can tell whether it missed any."""
+        gone = await super().forget_before(at)
+        return gone + await self.execute(
+            "DELETE FROM changes WHERE at < ? AND position < (SELECT max(position) FROM changes)", at
+        )
+
+    # What copies of this store are made from
+    async def changes_span(self) -> tuple[int, int]:
+        """The position of the oldest change that is kept, and the one below which all changes can be seen."""
+        row = await self.row(
+            "SELECT (SELECT coalesce(min(position), 0) FROM changes), "
+            "pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 16"
+        )
+        return (int(row[0]), int(row[1])) if row is not None else (0, 0)
+
+    async def changes_after(self, position: int, limit: int) -> list[tuple[int, str, str]]:
+        """Position, kind and name of rows that changed, in order."""
+        rows = await self.rows(
+            f"SELECT position, kind, id FROM changes WHERE position > ? {self.dialect.feed_complete} "
+            "ORDER BY position LIMIT ?",
+            *(position, limit),
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    async def keys_after(self, subject: str, limit: int) -> list[tuple[Any, ...]]:
+        """Data keys, wrapped, in the order of their subjects: id, kind, subject, wrapped."""
+        rows = await self.rows(
+            "SELECT id, subject_kind, subject, wrapped FROM keys.data_keys WHERE subject > ? ORDER BY subject LIMIT ?",
+            *(subject, limit),
+        )
+        return [tuple(row) for row in rows]
+
+    async def keys_named(self, subjects: Sequence[str]) -> list[tuple[Any, ...]]:
+        """The data keys of these subjects; `wrapped` is None where the key was destroyed."""
+        rows = await self.rows(
+            "SELECT id, subject_kind, subject, wrapped FROM keys.data_keys WHERE subject = ANY(?)", list(subjects)
+        )
+        return [tuple(row) for row in rows]
 
     async def _alone(self, name: str) -> None:
         await self.row("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", name)

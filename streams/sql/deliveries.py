@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,13 @@ class DeliveryRows(Sealed):
             f"INSERT INTO deliveries ({COLUMNS}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING",
             [await self._row(delivery) for delivery in deliveries],
         )
+
+    async def known_deliveries(self, ids: Sequence[str]) -> set[str]:
+        """Which of these deliveries are there already."""
+        if not ids:
+            return set()
+        rows = await self.rows(f"SELECT id FROM deliveries WHERE {self.dialect.one_of('id')}", self.dialect.array(ids))
+        return {row[0] for row in rows}
 
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
         """Takes deliveries that are due, or whose lease ran out, the most urgent first, for as long as the lease."""

@@ -104,6 +104,14 @@ class MailRows(DirectoryRows):
         ]
         return found, skipped
 
+    async def with_live_incident(self, people: Sequence[str]) -> set[str]:
+        """Which of these people have one."""
+        rows = await self.rows(
+            f"SELECT person FROM situations WHERE {self.dialect.one_of('person')} AND incident IS NOT NULL",
+            self.dialect.array(people),
+        )
+        return {row[0] for row in rows}
+
     async def situation(self, person: str) -> Situation:
         """What is true of this person now."""
         return (await self._situations_of([person])).get(person) or Situation(person=person)

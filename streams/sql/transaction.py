@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from streams.records import AuditLine, Outcome
-from streams.sql.deliveries import DeliveryRows
 from streams.sql.journal import JournalRows
-from streams.sql.mail import MailRows
+from streams.sql.mirrored import MirroredRows
 from streams.sql.rows import instant, instant_or_none, micros
+from streams.sql.spooled import SpooledRows
 
 
-class SqlTransaction(MailRows, DeliveryRows, JournalRows):
+class SqlTransaction(SpooledRows, MirroredRows, JournalRows):
     """Carries out operations; waits for nothing but its connection."""
 
     async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:

@@ -7,9 +7,10 @@ import sqlite3
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from streams.sealing import MasterKey, Sealer, Unreadable
 
@@ -74,6 +75,21 @@ class SqliteKeyRing:
             )
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._open.pop(subject, None)
+
+    def copy(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Takes over keys as another store has them (id, kind, subject, wrapped); without `wrapped` it is destroyed."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "INSERT INTO data_keys (id, subject_kind, subject, wrapped) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (subject) DO UPDATE SET id = excluded.id, wrapped = excluded.wrapped",
+                rows,
+            )
+            self._connection.execute("COMMIT")
+            if any(row[3] is None for row in rows):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for row in rows:
+            self._open.pop(row[2], None)
 
     def close(self) -> None:
         """Lets go of the file."""

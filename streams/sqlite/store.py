@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,8 @@ TOKENS_KEPT = 100_000
 
 class SqliteStore:
     """Opens the data folder, and runs work in transactions on it."""
+
+    up = True
 
     def __init__(self, folder: Path, master: MasterKey, reachable: frozenset[str], *, exclusive: bool = True) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +88,11 @@ class SqliteStore:
     async def destroy_key(self, subject: str, at: Any) -> None:
         """Makes everything sealed for this subject unreadable for good."""
         await asyncio.to_thread(self._keys.destroy, subject, at)
+
+    async def copy_keys(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Takes over keys as another store has them: id, kind, subject, wrapped (None where it was destroyed)."""
+        if rows:
+            await asyncio.to_thread(self._keys.copy, rows)
 
     async def close(self) -> None:
         """Carries out what was handed in and lets go of the folder."""

@@ -84,7 +84,7 @@ class KafkaCluster:
         return context
 
     async def start(self, *brokers: int) -> None:
-        """Starts these, or all, and waits until each of them knows all of them. A majority has to run by then."""
+        """Starts these, or all, and waits until each knows all of them. Replicas catch up after that."""
         numbers = brokers or range(len(self.nodes))
         if not self._formatted:
             async with asyncio.TaskGroup() as tasks:

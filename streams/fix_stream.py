@@ -1,0 +1,113 @@
+"""Positions on their way through a stream: sealed under the person's key going in, kept where an incident is live.
+
+Whoever has no live incident leaves no trace of where she was: her fixes are read by nobody on their way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from alerts.ids import derived_id
+from alerts.signals import Fix, FixReported
+from streams.clock import Clock
+from streams.records import LANE_REST
+from streams.sealing import Unreadable
+from streams.store import NotKept, Store, Transaction
+
+log = structlog.get_logger()
+
+PLACE = "locations|fixes"
+# Made before there is a second thread, as the store's own are.
+DECODER = msgspec.json.Decoder(tuple[Fix, ...])
+
+
+class Stream(Protocol):
+    """Takes sealed fixes, or says that it did not."""
+
+    async def put_fixes(self, organization: str, person: str, sealed: bytes, *, at: datetime) -> bool:
+        """Whether they were taken for good."""
+        ...
+
+
+class SealedFixes(Protocol):
+    """What came out of the stream."""
+
+    @property
+    def organization(self) -> str:
+        """Whose person it is."""
+        ...
+
+    @property
+    def person(self) -> str:
+        """Who was there."""
+        ...
+
+    @property
+    def sealed(self) -> bytes:
+        """The fixes."""
+        ...
+
+
+class FixStream:
+    """Both ends of it."""
+
+    def __init__(self, store: Store, clock: Clock, stream: Stream, wake: Callable[[str, str, int], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._stream = stream
+        self._wake = wake
+
+    async def put(self, organization: str, person: str, fixes: Sequence[Fix]) -> bool:
+        """Hands them over; False when the stream did not take them, and the store has to."""
+        try:
+            sealer = await self._store.sealer(person)
+        except (NotKept, Unreadable):
+            return False
+        sealed = sealer.seal(msgspec.json.encode(fixes), PLACE)
+        return await self._stream.put_fixes(organization, person, sealed, at=max(fix.at for fix in fixes))
+
+    async def keep(self, batch: Sequence[SealedFixes]) -> None:
+        """Keeps those of people with a live incident. Raises `NotKept`."""
+        people = sorted({one.person for one in batch})
+        live = await self._store.read(lambda tx: tx.with_live_incident(people))
+        if not live:
+            return
+        wanted = [one for one in batch if one.person in live]
+        opened = [(one, await self._open(one)) for one in wanted]
+
+        async def work(tx: Transaction) -> None:
+            for one, fixes in opened:
+                if fixes:
+                    await keep_fixes(tx, one.organization, one.person, fixes, self._clock.now())
+
+        await self._store.write(work, LANE_REST)
+        for one in wanted:
+            self._wake(one.organization, one.person, LANE_REST)
+
+    async def _open(self, one: SealedFixes) -> tuple[Fix, ...]:
+        try:
+            return DECODER.decode((await self._store.sealer(one.person)).open(one.sealed, PLACE))
+        except (Unreadable, msgspec.MsgspecError):
+            log.warning("fixes that cannot be read", action="fixes_unreadable")
+            return ()
+
+
+async def keep_fixes(
+    tx: Transaction, organization: str, person: str, fixes: Sequence[Fix], received_at: datetime
+) -> None:
+    """Adds fixes to the trail and lets the newest be decided; the same ones twice are decided once."""
+    await tx.put_fixes(organization, person, fixes)
+    newest = max(fixes, key=lambda fix: fix.at)
+    signal = FixReported(
+        id=derived_id("fix", person, newest.at.isoformat(), newest.latitude, newest.longitude),
+        person=person,
+        at=newest.at,
+        received_at=received_at,
+        fix=newest,
+    )
+    await tx.put_mail(organization, person, LANE_REST, signal)
