@@ -11,13 +11,15 @@ from pathlib import Path
 
 import msgspec
 
+from services.bad_setting import BadSetting
 from services.commands import administration
 from services.commands.demo import desk_code, furnish, greeting
 from services.commands.doctor import examine
 from services.commands.serve import listen, run, run_loop
+from services.commands.topics import declare_topics
 from services.process import Assembly, Role
 from services.service_log import set_up_log
-from services.settings import BadSetting, Settings, check_listening, parse_listen, read_settings
+from services.settings import Settings, check_listening, parse_listen, read_settings
 from streams.sealing import Unreadable
 from streams.store import InUse, NotKept
 
@@ -76,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(role, parents=[common], help=what)
         one.add_argument("--listen", metavar="HOST:PORT", help="where to listen (PORCHLIGHT_LISTEN)")
         one.set_defaults(command=_role, role=role)
+    topics = commands.add_parser("topics", help="declare the topics at the broker")
+    topics.add_argument(
+        "--replication", type=int, metavar="N", help="copies of each (default: one a broker, at most 3)"
+    )
+    topics.set_defaults(command=lambda settings, given: declare_topics(settings, given.replication), data=None)
     token = commands.add_parser("admin-token", parents=[common], help="a new administrator's token")
     token.add_argument("--json", action="store_true", help="print JSON and nothing else")
     token.set_defaults(command=_admin_token)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from services.bad_setting import BadSetting
 from services.channels.outbox import Outbox, OutboxChannel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
@@ -22,7 +23,7 @@ from services.links import Links
 from services.metrics import Metrics
 from services.operator_alarm import OperatorAlarm
 from services.process import Assembly, Loop, Role
-from services.settings import BadSetting, Settings, parse_key
+from services.settings import Settings, parse_key
 from services.vitals import Vitals
 from services.web.app import make_app
 from services.web.feed import render

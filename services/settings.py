@@ -12,13 +12,16 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from services import broker_settings
+from services.bad_setting import PREFIX, BadSetting
 from streams.kafka.connection import Broker
 
-PREFIX = "PORCHLIGHT_"
 KNOWN = {
     "DATA": "folder of the store",
     "LISTEN": "HOST:PORT",
     "PUBLIC_URL": "the address under which phones and browsers reach the service",
+    "STORE": "postgresql://USER:PASSWORD@HOST:PORT/DATABASE; a SQLite file in DATA unless set",
+    **broker_settings.KNOWN,
     "MASTER_KEY": "32 bytes in base64 or hexadecimal",
     "SMTP_URL": "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS (smtps:// for TLS from the first byte)",
     "OPERATOR_ALARM": "mailto: or https: addresses, apart by spaces",
@@ -26,15 +29,10 @@ KNOWN = {
     "LOG_FORMAT": "json or console",
 }
 LATER = frozenset(
-    {"STORE", "KAFKA", "TWILIO_ACCOUNT", "TWILIO_TOKEN", "TWILIO_FROM", "TWILIO_URL"}
-    | {"HEARTBEAT_URL", "TLS_CERT", "TLS_KEY"}
+    {"TWILIO_ACCOUNT", "TWILIO_TOKEN", "TWILIO_FROM", "TWILIO_URL", "HEARTBEAT_URL", "TLS_CERT", "TLS_KEY"}
 )
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class BadSetting(Exception):
-    """A setting that cannot be used; the message names it and says what it should be."""
 
 
 class Smtp(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +85,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     log_format = given.get("LOG_FORMAT", "console")
     if log_format not in {"console", "json"}:
         raise BadSetting(f"{PREFIX}LOG_FORMAT is console or json, not {log_format!r}")
+    store = _store(given["STORE"]) if "STORE" in given else None
+    if store is not None and "MASTER_KEY" not in given:
+        raise BadSetting(
+            f"{PREFIX}MASTER_KEY is missing: the processes that share a store share its key; "
+            "`openssl rand -base64 32` makes one"
+        )
     return Settings(
+        store=store,
+        kafka=broker_settings.read_broker(given),
         data=Path(given.get("DATA", "porchlight-data")),
         host=host,
         port=port,
@@ -139,6 +145,8 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
         name = name.removesuffix("_FILE") if from_file else name
         if name in LATER:
             raise BadSetting(f"{variable} is for a part that this version does not have yet; unset it")
+        if from_file and name in broker_settings.PATHS:
+            raise BadSetting(f"{variable} is not a setting: {PREFIX}{name} is the path of a file already")
         if name not in KNOWN:
             raise BadSetting(f"{variable} is not a setting; there are {', '.join(PREFIX + known for known in KNOWN)}")
         if name in given:
@@ -150,6 +158,19 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
                 raise BadSetting(f"{variable} names a file that cannot be read: {error.strerror}") from error
         given[name] = value
     return given
+
+
+def _store(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"postgresql", "postgres"} and bool(parts.hostname) and parts.path not in {"", "/"}
+        good = good and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        # The value itself may hold a password.
+        raise BadSetting(f"{PREFIX}STORE is postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return value
 
 
 def _public_url(value: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from services.assembly import open_store
+from services.bad_setting import BadSetting
 from services.clock import SystemClock
-from services.settings import BadSetting, Settings
+from services.settings import Settings
 from services.web.service import new_id, new_token
 from streams.records import Organization, Role, Staff, Token
 from streams.sealing import token_hash

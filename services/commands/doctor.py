@@ -10,10 +10,11 @@ import aiosmtplib
 import msgspec
 
 from services.assembly import open_store
+from services.bad_setting import BadSetting
 from services.channels.smtp import SmtpChannel
 from services.clock import SystemClock
 from services.operator_alarm import OperatorAlarm
-from services.settings import LOOPBACK_NAMES, BadSetting, Settings, check_listening
+from services.settings import LOOPBACK_NAMES, Settings, check_listening
 from streams.records import Organization
 from streams.sealing import Unreadable
 from streams.store import NotKept, Transaction

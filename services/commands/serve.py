@@ -15,8 +15,9 @@ import structlog
 from aiohttp import web
 
 from services.assembly import assemble, clock_for
+from services.bad_setting import BadSetting
 from services.process import Assembly, Role
-from services.settings import BadSetting, Settings
+from services.settings import Settings
 
 log = structlog.get_logger()
 

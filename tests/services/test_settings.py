@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import BadSetting, check_listening, read_settings
+from services.bad_setting import BadSetting
+from services.settings import check_listening, read_settings
 
 KEY = base64.b64encode(b"k" * 32).decode()
 
@@ -61,7 +62,12 @@ def test_everything_can_be_set_also_from_files(tmp_path: Path) -> None:
         ("WEBHOOK_ALLOW", "10.0.0.1/8"),
         ("LOG_FORMAT", "pretty"),
         ("KAFKA", "localhost:9092"),
+        ("KAFKA", "localhost"),
         ("STORE", "postgresql://x"),
+        ("STORE", "mysql://u:hunter2@db/porchlight"),
+        ("STORE", "postgresql://u:hunter2@db:x/porchlight"),
+        ("KAFKA_USER", "porchlight"),
+        ("TWILIO_TOKEN", "hunter2"),
     ],
 )
 def test_a_bad_one_names_itself_and_keeps_its_secret(name: str, value: str) -> None:
@@ -71,6 +77,68 @@ def test_a_bad_one_names_itself_and_keeps_its_secret(name: str, value: str) -> N
     assert f"PORCHLIGHT_{name.removesuffix('_FILE')}" in str(error.value)
     if name == "MASTER_KEY":
         assert value not in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+STORE = {"PORCHLIGHT_STORE": "postgresql://u:p@db/porchlight", "PORCHLIGHT_MASTER_KEY": "00" * 32}
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"KAFKA": "localhost"}, "KAFKA"),
+        ({"KAFKA": ","}, "KAFKA"),
+        ({"KAFKA": "a:9092 ::1:9092"}, "KAFKA"),
+        ({"KAFKA": "kafka://a:9092"}, "KAFKA"),
+        ({"KAFKA": "a:0"}, "KAFKA"),
+        ({"KAFKA": "a:9092", "KAFKA_TLS": "maybe"}, "KAFKA_TLS"),
+        ({"KAFKA": "a:9092", "KAFKA_CA": "/ca.pem"}, "KAFKA_CA"),
+        ({"KAFKA": "a:9092", "KAFKA_TLS": "yes", "KAFKA_CA": "/no/such/file.pem"}, "KAFKA_CA"),
+        ({"KAFKA": "a:9092", "KAFKA_TLS": "yes", "KAFKA_CERT": "/cert.pem"}, "KAFKA_KEY"),
+        ({"KAFKA": "a:9092", "KAFKA_TLS": "yes", "KAFKA_CA_FILE": "/ca.pem"}, "KAFKA_CA"),
+        ({"KAFKA": "a:9092", "KAFKA_TLS": "yes", "KAFKA_CA": __file__}, "KAFKA_CA"),
+        ({"KAFKA_CA": "/ca.pem"}, "KAFKA_CA"),
+        ({"KAFKA": "a:9092", "KAFKA_SASL": "kerberos"}, "KAFKA_SASL"),
+        ({"KAFKA": "a:9092", "KAFKA_SASL": "plain", "KAFKA_USER": "u", "KAFKA_PASSWORD": "hunter2"}, "KAFKA_SASL"),
+        ({"KAFKA": "a:9092", "KAFKA_SASL": "plain", "KAFKA_USER": "u"}, "KAFKA_PASSWORD"),
+        ({"KAFKA": "a:9092", "KAFKA_PASSWORD": "hunter2"}, "KAFKA_PASSWORD"),
+    ],
+)
+def test_a_broker_that_makes_no_sense_is_refused_by_name(given: dict[str, str], named: str) -> None:
+    """And says what would."""
+    with pytest.raises(BadSetting, match=f"PORCHLIGHT_{named}") as error:
+        read_settings(STORE | {f"PORCHLIGHT_{name}": value for name, value in given.items()})
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_store_and_a_broker_on_other_machines() -> None:
+    """With a password that its own representation does not show."""
+    given = {"KAFKA": "a:9092, b:9093", "KAFKA_SASL": "scram-sha-256", "KAFKA_USER": "u", "KAFKA_PASSWORD": "hunter2"}
+    settings = read_settings(STORE | {f"PORCHLIGHT_{name}": value for name, value in given.items()})
+    assert settings.kafka is not None
+    assert settings.kafka.servers == ("a:9092", "b:9093")
+    assert settings.place == "porchlight on db"
+    assert "hunter2" not in repr(settings.kafka)
+
+
+def test_the_broker_only_wakes_workers_that_share_a_store() -> None:
+    """With a store on this machine there is nobody else to wake."""
+    with pytest.raises(BadSetting, match="PORCHLIGHT_STORE"):
+        read_settings({"PORCHLIGHT_KAFKA": "a:9092"})
+
+
+def test_processes_on_several_machines_share_a_key() -> None:
+    """Nobody makes one of their own."""
+    with pytest.raises(BadSetting, match="PORCHLIGHT_MASTER_KEY"):
+        read_settings({"PORCHLIGHT_STORE": "postgresql://u:p@db/porchlight"})
+
+
+def test_a_password_in_the_clear_stays_on_this_machine() -> None:
+    """There, `plain` is as good as any other."""
+    given = {"KAFKA": "localhost:9092 [::1]:9092", "KAFKA_SASL": "plain", "KAFKA_USER": "u", "KAFKA_PASSWORD": "p"}
+    settings = read_settings(STORE | {f"PORCHLIGHT_{name}": value for name, value in given.items()})
+    assert settings.kafka is not None
+    assert settings.kafka.options()["security_protocol"] == "SASL_PLAINTEXT"
 
 
 def test_one_given_twice_is_refused(tmp_path: Path) -> None:
