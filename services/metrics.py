@@ -20,7 +20,11 @@ class Metrics:
         self.store_up = self._gauge("store_up", "Whether the store is there and takes writes.")
         self.spooled = self._gauge("spooled", "Presses, cancels and answers that lie in this process's spool.")
         self.spool_oldest = self._gauge("spool_oldest_seconds", "How long the oldest of them has lain there.")
-        self.broker_up = self._gauge("broker_up", "Whether the broker takes what this process publishes.")
+        # Told only by a process that publishes: one that has no broker must not look as if its broker were away.
+        self.broker_up = Gauge(
+            "porchlight_broker_up", "Whether the broker takes what this process publishes.", registry=None
+        )
+        self._tells_of_broker = False
         self.pump_active = self._gauge("pump_active", "Whether this process takes timers that are due.")
         self.clock_offset = self._gauge(
             "clock_offset_seconds", "By how much the store's clock is ahead of this machine's."
@@ -33,6 +37,13 @@ class Metrics:
 
     def _gauge(self, name: str, help_text: str) -> Gauge:
         return Gauge(f"porchlight_{name}", help_text, registry=self.registry)
+
+    def set_broker(self, *, up: bool) -> None:
+        """Whether the broker takes what this process publishes."""
+        if not self._tells_of_broker:
+            self._tells_of_broker = True
+            self.registry.register(self.broker_up)
+        self.broker_up.set(up)
 
     def count_dropped(self, so_far: int) -> None:
         """So many wake-ups were dropped since the process began."""

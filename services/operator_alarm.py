@@ -27,6 +27,13 @@ MEANINGS = {
     "clock_stepped": "This machine's clock jumped. Missed check-ins are held back for a minute, presses are not. "
     "Check the time synchronisation.",
     "engine_stopped": "A part of the engine had stopped and was started again. The log says why.",
+    "clock_off": "This machine's clock is more than two seconds away from the store's. It takes no timers until that "
+    "is put right; others do. Check the time synchronisation.",
+    "spooling": "PostgreSQL cannot be reached. Presses, cancels and answers are taken into this machine's spool and "
+    "told from there; everything else waits. Bring PostgreSQL back; keep this process and its folder.",
+    "spool_stuck": "What somebody's spool holds cannot be moved to the store; it is tried again. The log says why. "
+    "Keep this process and its folder.",
+    "fixes_lost": "Positions that came through the broker could not be kept. The alarms themselves are not touched.",
     "test": "This is a test: the operator alarm works.",
 }
 

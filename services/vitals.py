@@ -66,7 +66,7 @@ class Vitals(msgspec.Struct, kw_only=True):
             metrics.spooled.set(count)
             metrics.spool_oldest.set(oldest)
         if self.publisher is not None:
-            metrics.broker_up.set(self.publisher.connected)
+            metrics.set_broker(up=self.publisher.connected)
             metrics.count_dropped(self.publisher.dropped)
         if self.consumers:
             metrics.stream_partitions.set(sum(len(consumer.assigned) for consumer in self.consumers))

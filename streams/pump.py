@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from streams.clock_guard import ClockGuard
 from streams.pump_duty import PumpDuty
 from streams.records import LANE_TIMER, TimerRow
 from streams.runner import Runner, timer_due
+from streams.sealing import Unreadable
 from streams.store import NotKept, Store, Transaction
 
 log = structlog.get_logger()
@@ -99,7 +101,9 @@ class Pump:
             timers = await take(tx)
             for timer in timers:
                 signal = timer_due(timer, self._clock.now())
-                await tx.put_mail(timer.organization, timer.person, LANE_TIMER, signal)
+                # Of somebody who was erased nothing can be kept, and nothing is due any more.
+                with contextlib.suppress(Unreadable):
+                    await tx.put_mail(timer.organization, timer.person, LANE_TIMER, signal)
             return timers
 
         timers = await self._store.write(work, LANE_TIMER)

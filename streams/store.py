@@ -244,8 +244,13 @@ class Store(Protocol):
     async def start(self) -> None:
         """Gets ready for work; a store that is out of reach just now does not fail it."""
 
-    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
-        """Runs `work` in a transaction; returns its result once that is durable."""
+    async def write(
+        self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2, *, about: str | None = None
+    ) -> T:
+        """Runs `work` in a transaction; returns its result once that is durable.
+
+        Work that is `about` one person, and touches nothing of anybody else's, may share its transaction.
+        """
         ...
 
     async def read(self, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:

@@ -100,7 +100,7 @@ async def press(call: Call) -> Reply:
         await tx.save_person_side(organization, person, changed)
         return reply, True
 
-    reply, _ = await call.service.intake.write(accept, LANE_ALARM)
+    reply, _ = await call.service.intake.write(accept, LANE_ALARM, about=person)
     call.service.engine.wake(organization, person, LANE_ALARM)
     call.service.metrics.presses.inc()
     return Reply(body=reply, status=202)
@@ -246,7 +246,7 @@ async def cancel(call: Call) -> Reply:
         await tx.save_person_side(organization, person, changed)
         return True
 
-    taken = await call.service.intake.write(accept, LANE_ALARM)
+    taken = await call.service.intake.write(accept, LANE_ALARM, about=person)
     call.service.engine.wake(organization, person, LANE_ALARM)
     await settle_time(call, began)
     if not taken:
@@ -282,7 +282,7 @@ async def entering_pin(call: Call) -> Reply:
             await tx.save_person_side(organization, person, changed)
         return changed.alarm.cancel_until if changed.alarm is not None else None
 
-    until = await call.service.intake.write(accept, LANE_ALARM)
+    until = await call.service.intake.write(accept, LANE_ALARM, about=person)
     call.service.engine.wake(organization, person, LANE_ALARM)
     return Reply(body={"cancel_until": until})
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -38,11 +40,17 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Read anew each time, so that a renewed certificate is taken up. Raises `OSError` (`ssl.SSLError` is one)."""
-        context = ssl.create_default_context(cafile=self.ca)
-        if self.cert is not None:
-            context.load_cert_chain(self.cert, self.key)
-        return context
+        """Made anew when a file has changed: a renewed certificate is taken up. Raises `OSError`, also for bad ones."""
+        return _context(self, tuple(Path(file).stat().st_mtime_ns for file in (self.ca, self.cert, self.key) if file))
+
+
+@functools.lru_cache(maxsize=4)
+def _context(tls: Tls, _changed: tuple[int, ...]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca)
+    if tls.cert is not None:
+        # A key that wants a password is an error, not a question on somebody's terminal.
+        context.load_cert_chain(tls.cert, tls.key, password="")
+    return context
 
 
 class Sasl(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +118,8 @@ def calm_libraries() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-async def survey(broker: Broker) -> dict[str, int]:
-    """Every topic there is and how many partitions it has; makes none. Raises `Unreachable`."""
+async def survey(broker: Broker, topics: Sequence[str]) -> dict[str, int]:
+    """Which of these topics there are, and how many partitions each has; makes none. Raises `Unreachable`."""
     from aiokafka.client import AIOKafkaClient  # noqa: PLC0415 - see above
     from aiokafka.errors import KafkaError  # noqa: PLC0415 - see above
 
@@ -121,14 +129,30 @@ async def survey(broker: Broker) -> dict[str, int]:
         async with asyncio.timeout(ANSWER_WITHIN):
             client = AIOKafkaClient(**broker.options())
             await client.bootstrap()
-            cluster = await client.fetch_all_metadata()
-            return {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in cluster.topics()}
+            return await _described(client, topics)
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unreachable(f"no broker answers at {', '.join(broker.servers)}: {await _why(broker, error)}") from error
     finally:
         if client is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(client.close(), CLOSE_WITHIN)
+
+
+async def _described(client: Any, topics: Sequence[str]) -> dict[str, int]:
+    from aiokafka.errors import KafkaConnectionError, KafkaError  # noqa: PLC0415 - see above
+    from aiokafka.protocol.metadata import MetadataRequest  # noqa: PLC0415 - see above
+
+    last: Exception = KafkaConnectionError("no brokers")
+    for one in client.cluster.brokers():
+        try:
+            # The library's own questions make a topic that is not there, by the broker's idea of it.
+            answer = await client.send(one.nodeId, MetadataRequest(list(topics), allow_auto_topic_creation=False))
+        except KafkaError as error:
+            last = error
+            continue
+        found = answer.to_object()["topics"]
+        return {topic["topic"]: len(topic["partitions"]) for topic in found if not topic["error_code"]}
+    raise last
 
 
 async def _why(broker: Broker, error: Exception) -> str:

@@ -13,7 +13,6 @@ import msgspec
 import structlog
 
 from streams.kafka.connection import Broker
-from streams.kafka.faust_parts import new_app, new_table, put
 from streams.kafka.messages import Fixes, key_of, open_fixes, open_mail
 from streams.kafka.topics import TOPICS, Topic, Topics
 from streams.sealing import Sealer, Unreadable
@@ -74,7 +73,7 @@ class LastFixes:
         """Remembers these, unless newer ones are known."""
         known = self._read(key)
         if known is None or fixes.at > known.at:
-            put(self._table, key, value)
+            self._table[key] = value
 
     def _read(self, key: bytes) -> Fixes | None:
         value = self._table.data.get(key)
@@ -88,6 +87,8 @@ class LastFixes:
 
 def make_signals_app(broker: Broker, sealer: Sealer, wake: Wake, tally: Tally, topics: Topics = TOPICS) -> StreamApp:
     """Calls `wake(organization, person, lane)` for everybody who has mail."""
+    from streams.kafka.faust_parts import new_app  # noqa: PLC0415 - only a process that has a broker pays for Faust
+
     topic = topics.signals
     group = f"porchlight-{topic.name}"
     app = new_app(group, broker)
@@ -114,6 +115,8 @@ def make_locations_app(
 
     A batch that `keep` raises for is tried again for some seconds; then it is given up, counted, and the alarm rings.
     """
+    from streams.kafka.faust_parts import new_app, new_table  # noqa: PLC0415 - see above
+
     topic = topics.locations
     group = f"porchlight-{topic.name}"
     app = new_app(group, broker)

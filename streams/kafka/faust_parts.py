@@ -62,6 +62,12 @@ class _Table(faust.Table[bytes, bytes]):
         """The partition that the key's messages come from. Faust's own needs the one message that is worked on."""
         return partition_of(key, self.partitions or 1)
 
+    def on_key_set(self, key: bytes, value: bytes) -> None:
+        """Tells the changelog; and the store, which drops what belongs to partitions that went elsewhere."""
+        super().on_key_set(key, value)
+        store: Any = self.data
+        store._key_partition[key] = self.partition_for_key(key)  # noqa: SLF001
+
 
 class _App(faust.App):
     def _new_transport(self) -> Any:
@@ -118,13 +124,6 @@ def new_table(app: Any, name: str, changelog: Topic) -> Any:
         internal=True,
     )
     return app.Table(name, partitions=changelog.partitions, key_type=bytes, value_type=bytes, changelog_topic=topic)
-
-
-def put(table: Any, key: bytes, value: bytes) -> None:
-    """Writes to the table and its changelog."""
-    table[key] = value
-    # The store drops what belongs to a partition that went to another process, where it knows which that was.
-    table.data._key_partition[key] = table.partition_for_key(key)  # noqa: SLF001
 
 
 def thread_ended(app: Any) -> bool:

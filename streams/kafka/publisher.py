@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,7 @@ SLICE = 50
 ACKNOWLEDGED_WITHIN = 1.0
 LOOK_EVERY = 1.0
 LOOK_AT_MOST = 1.5
-CONNECT_AGAIN_AFTER = 1.0
+TRY_AGAIN_AFTER = 1.0
 CALM = 0.02
 """Seconds between two pokes of the feed."""
 
@@ -60,8 +61,8 @@ class Publisher:
         """Connects in the background, for as long as it takes."""
         calm_libraries()
         self._tasks = [
-            asyncio.create_task(self._keep_connected(), name="publisher connection"),
-            asyncio.create_task(self._publish_for_ever(), name="publisher"),
+            asyncio.create_task(_for_ever(self._keep_connected), name="publisher connection"),
+            asyncio.create_task(_for_ever(self._publish_what_waits), name="publisher"),
         ]
 
     def wake(self, organization: str, person: str, lane: int) -> None:
@@ -119,17 +120,16 @@ class Publisher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # Sending
-    async def _publish_for_ever(self) -> None:
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            sent = 0
-            while (message := self._next()) is not None:
-                await self._publish(*message)
-                sent += 1
-                if sent % SLICE == 0:
-                    # Handing over waits for nothing as a rule, and others need the loop.
-                    await asyncio.sleep(0)
+    async def _publish_what_waits(self) -> None:
+        await self._something.wait()
+        self._something.clear()
+        sent = 0
+        while (message := self._next()) is not None:
+            await self._publish(*message)
+            sent += 1
+            if sent % SLICE == 0:
+                # Handing over waits for nothing as a rule, and others need the loop.
+                await asyncio.sleep(0)
 
     def _next(self) -> tuple[Topic, bytes, bytes] | None:
         """The most urgent message; the feed's own after the first lane, which it must not be slower than."""
@@ -182,18 +182,17 @@ class Publisher:
 
     # The connection
     async def _keep_connected(self) -> None:
-        while True:
-            producer = await self._connect()
-            try:
-                self._broken.clear()
-                self._producer = producer
-                self._is_connected()
-                await self._watch(producer)
-            finally:
-                self._producer = None
-                self.connected = False
-                await _close(producer)
-            await asyncio.sleep(CONNECT_AGAIN_AFTER)
+        producer = await self._connect()
+        try:
+            self._broken.clear()
+            self._producer = producer
+            self._is_connected()
+            await self._watch(producer)
+        finally:
+            self._producer = None
+            self.connected = False
+            await _close(producer)
+        await asyncio.sleep(TRY_AGAIN_AFTER)
 
     async def _connect(self) -> Any:
         for wait in back_off():
@@ -255,13 +254,22 @@ class Publisher:
             log.warning(what, action="broker_away", part="publisher", why=why)
 
 
+async def _for_ever(step: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await step()
+        except Exception:
+            with contextlib.suppress(Exception):
+                log.exception("publishing failed", action="publisher_failed")
+            await asyncio.sleep(TRY_AGAIN_AFTER)
+
+
 async def _answers(producer: Any) -> bool:
     try:
         async with asyncio.timeout(LOOK_AT_MOST):
-            await producer.client.fetch_all_metadata()
+            return bool(await producer.client.force_metadata_update())
     except Exception:  # noqa: BLE001 - whatever it is, it is no answer
         return False
-    return True
 
 
 async def _close(producer: Any) -> None:

@@ -15,7 +15,6 @@ import structlog
 
 from streams.kafka.connection import Broker, Unreachable, back_off, calm_libraries
 from streams.kafka.faust_app import StreamApp, Tally
-from streams.kafka.faust_parts import give_up, thread_ended
 from streams.kafka.stream_watch import PATIENCE, StreamWatch
 from streams.kafka.topics import Undeclared, expect
 
@@ -115,6 +114,8 @@ class StreamWorker:
         return trouble or await watch.look(ready=start.done())
 
     async def _end(self, made: StreamApp, start: asyncio.Task[Any], within: float) -> None:
+        from streams.kafka.faust_parts import give_up, thread_ended  # noqa: PLC0415 - loaded by whoever made the app
+
         there = False
         with contextlib.suppress(TimeoutError):
             there = await asyncio.wait_for(self._is_there(made), STOP_WITHOUT_BROKER_WITHIN)

@@ -101,7 +101,7 @@ async def expect(broker: Broker, wanted: tuple[Topic, ...]) -> None:
     Asked before a client is made: a client that asks for a topic which is not there may bring it into being, with a
     number of partitions that is the broker's idea.
     """
-    there = await survey(broker)
+    there = await survey(broker, [topic.name for topic in wanted])
     wrong = [topic.name for topic in wanted if shortcoming(there, topic) is not None]
     if wrong:
         raise Undeclared(f"`porchlight topics` has something to say about {', '.join(wrong)}")
@@ -109,7 +109,7 @@ async def expect(broker: Broker, wanted: tuple[Topic, ...]) -> None:
 
 async def declare(broker: Broker, wanted: Topics = TOPICS, replication: int | None = None) -> list[Declared]:
     """Makes the topics that are missing and changes none. Raises `Unreachable` and `Refused`."""
-    there = await survey(broker)
+    there = await survey(broker, [topic.name for topic in wanted.all()])
     missing = [topic for topic in wanted.all() if topic.name not in there]
     made: set[str] = set()
     if missing:
@@ -126,7 +126,7 @@ async def declare(broker: Broker, wanted: Topics = TOPICS, replication: int | No
 async def _visible(broker: Broker, wanted: Topics) -> dict[str, int]:
     """The topics, once the brokers have told one another of the new ones."""
     for _ in range(50):
-        there = await survey(broker)
+        there = await survey(broker, [topic.name for topic in wanted.all()])
         if all(topic.name in there for topic in wanted.all()):
             break
         await asyncio.sleep(0.1)

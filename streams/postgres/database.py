@@ -56,8 +56,14 @@ def pool_of(url: str, *, size: int, **options: Any) -> Any:
         max_inactive_connection_lifetime=300,
         statement_cache_size=256,
         server_settings=LIMITS,
+        # What the library would tidy up after each use (locks, cursors, settings of the session) we never leave behind.
+        reset=_leave_as_it_is,
         **options,
     )
+
+
+async def _leave_as_it_is(_connection: Any) -> None:
+    pass
 
 
 async def migrate(url: str) -> int:

@@ -13,11 +13,13 @@ import structlog
 from streams.postgres.clock import StoreClock
 from streams.postgres.connection import READING, WRITING, PostgresConnection
 from streams.postgres.database import AWAY, migrate, pool_of
+from streams.postgres.group import Broken, Group, GroupCommit, Member, Waiting
 from streams.postgres.keys import PostgresKeyRing
+from streams.postgres.tokens import TokenLookup
 from streams.postgres.transaction import PostgresTransaction
 from streams.records import Token
 from streams.sealing import MasterKey, Sealer
-from streams.sql.rows import decoder
+from streams.sql.connection import Connection, Dialect
 from streams.store import Unreachable
 
 log = structlog.get_logger()
@@ -43,6 +45,8 @@ class PostgresStore:
         self._key_pool = pool_of(url, size=2)
         self._keys = PostgresKeyRing(self._key_pool, master)
         self._rest = asyncio.Semaphore(FOR_THE_REST)
+        self._groups = GroupCommit(self._group)
+        self._tokens = TokenLookup(self._pool)
         self._look: asyncio.Task[None] | None = None
         self._migrated = False
         self.up = False
@@ -69,8 +73,17 @@ class PostgresStore:
         await self._keys.forget_destroyed()
         self.up = not standby
 
-    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
+    async def write(
+        self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2, *, about: str | None = None
+    ) -> T:
         """Runs `work` in a transaction and returns what it returned once that is durable."""
+        if about is not None:
+            self._expect()
+            result: T = await self._groups.submit(work, about)
+            return result
+        return await self._alone(work, lane)
+
+    async def _alone(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int) -> T:
         async with contextlib.AsyncExitStack() as stack:
             if lane > 0:
                 await stack.enter_async_context(self._rest)
@@ -90,10 +103,7 @@ class PostgresStore:
         """What this token may do. Looked up each time: another process may have made it dead a moment ago."""
         self._expect()
         with _out_of_reach():
-            async with self._pool.acquire(timeout=2) as connection:
-                document = await connection.fetchval("SELECT document FROM tokens WHERE hash = $1", hashed)
-        token: Token | None = decoder(Token).decode(document) if document is not None else None
-        return token
+            return await self._tokens.find(hashed)
 
     async def sealer(self, subject: str) -> Sealer:
         """What seals for this person or organization. Raises `Unreadable`."""
@@ -125,21 +135,61 @@ class PostgresStore:
         if not self.up:
             raise Unreachable("the store is out of reach")
 
-    async def _once(self, work: Callable[[Any], Coroutine[Any, Any, T]], begin: str, dialect: Any) -> T:
+    async def _once(self, work: Callable[[Any], Coroutine[Any, Any, T]], begin: str, dialect: Dialect) -> T:
         self._expect()
         with _out_of_reach():
             async with self._pool.acquire(timeout=2) as connection:
                 await connection.execute(begin)
                 try:
-                    transaction = PostgresTransaction(
-                        PostgresConnection(connection), self._keys, dialect, self.reachable, remembers=True
-                    )
-                    result = await work(transaction)
+                    result = await work(self._transaction(PostgresConnection(connection), dialect))
                     await connection.execute("COMMIT")
                 except BaseException:
                     await self._roll_back(connection)
                     raise
                 return result
+
+    async def _group(self, group: list[Waiting]) -> None:
+        """One transaction for all of them; each alone when that fails."""
+        results: list[Any] | None = None
+        if len(group) > 1:
+            with contextlib.suppress(Broken, Unreachable, asyncpg.PostgresError):
+                results = await self._together(group)
+        if results is not None:
+            for one, result in zip(group, results, strict=True):
+                if not one.result.done():
+                    one.result.set_result(result)
+            return
+        await asyncio.gather(*(self._answer_alone(one) for one in group))
+
+    async def _together(self, group: list[Waiting]) -> list[Any]:
+        with _out_of_reach():
+            async with self._pool.acquire(timeout=2) as connection:
+                await connection.execute("BEGIN")
+                try:
+                    together = Group(connection)
+                    results = await together.run(
+                        [one.work(self._transaction(Member(together, one.about), WRITING)) for one in group]
+                    )
+                    await connection.execute("COMMIT")
+                except BaseException:
+                    await self._roll_back(connection)
+                    raise
+        return results
+
+    async def _answer_alone(self, one: Waiting) -> None:
+        try:
+            result = await self._alone(one.work, 0)
+        except BaseException as error:
+            if not one.result.done():
+                one.result.set_exception(error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        else:
+            if not one.result.done():
+                one.result.set_result(result)
+
+    def _transaction(self, connection: Connection, dialect: Dialect) -> PostgresTransaction:
+        return PostgresTransaction(connection, self._keys, dialect, self.reachable, remembers=True)
 
     async def _roll_back(self, connection: Any) -> None:
         try:

@@ -25,7 +25,9 @@ PATIENCE = 1.5
 class Intake(Protocol):
     """Takes what must never be refused."""
 
-    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
+    async def write(
+        self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2, *, about: str | None = None
+    ) -> T:
         """Runs `work` where it can be kept now; returns its result once that is durable."""
         ...
 
@@ -56,12 +58,14 @@ class SpoolingIntake:
         self.spooling = False
         """Whether the spool takes everything now."""
 
-    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
+    async def write(
+        self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2, *, about: str | None = None
+    ) -> T:
         """Runs `work` in the store, else in the spool."""
         if self._store.up and not self.spooling:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    return await self._store.write(work, lane)
+                    return await self._store.write(work, lane, about=about)
             except (Unreachable, TimeoutError) as error:
                 self._store.suspect()
                 log.warning("the spool takes over", action="spooled", why=type(error).__name__)

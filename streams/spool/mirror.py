@@ -62,7 +62,8 @@ class Mirror:
         """Takes over a page of changes, the whole of it the first time; True when there may be more."""
         position = await self._copy.read(lambda tx: tx.mirror_position())
         first, complete = await self._store.read(lambda tx: tx.changes_span())
-        if position is None or position < first:
+        if position is None or not first <= position <= complete:
+            # Too old, or of a database that is not this one: restored elsewhere, its positions count anew.
             await self._begin(complete)
             return True
         changes = await self._store.read(lambda tx: tx.changes_after(position, PAGE))

@@ -127,13 +127,11 @@ class JournalRows(Sealed):
     async def incident(self, organization: str, incident: str) -> IncidentView | None:
         """The incident of this id or alias; None when this organization has none."""
         row = await self.row(
-            f"SELECT {VIEW} WHERE id = coalesce((SELECT incident FROM aliases WHERE alias = ?), ?) "
-            "AND organization_id = ?",
+            f"SELECT {VIEW} WHERE id = coalesce((SELECT incident FROM aliases WHERE alias = ?), ?)",
             incident,
             incident,
-            organization,
         )
-        return next(iter(await self._views([row])), None) if row else None
+        return next(iter(await self._views([row])), None) if row and row[1] == organization else None
 
     async def incidents(
         self, organization: str, states: Sequence[str], *, after: str | None = None, limit: int = 200

@@ -45,8 +45,11 @@ class SqliteStore:
     async def start(self) -> None:
         """Nothing to do: the folder is open."""
 
-    async def write(self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2) -> T:
+    async def write(
+        self, work: Callable[[Any], Coroutine[Any, Any, T]], lane: int = 2, *, about: str | None = None
+    ) -> T:
         """Runs `work` in a transaction and returns what it returned once that is durable."""
+        del about  # whatever waits shares its transaction here
         result: T = await self._writer.submit(work, lane)
         return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -139,6 +140,16 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def cpu_seconds_of_all(pid: int) -> float:
+    """What a process and its children have used so far, also those that have ended."""
+    total = cpu_seconds(pid)
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    total += (int(fields[13]) + int(fields[14])) / TICKS
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        total += cpu_seconds(int(child))
+    return total
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which so many lie."""
     ordered = sorted(values)
@@ -179,7 +190,7 @@ for line in io.lines("%s") do tokens[#tokens + 1] = line end
 local n = 0
 function request()
   n = n + 1
-  local id = string.format("%%08x-0000-4000-8000-%%012x", math.random(0, 0x7fffffff), n)
+  local id = string.format("%s-0000-4000-8000-%%012x", n)
   local headers = {["Authorization"] = "Bearer " .. tokens[(n %% #tokens) + 1], ["Content-Type"] = "application/json"}
   return wrk.format("POST", "%s", headers, '{"id":"' .. id .. '","sequence":' .. n .. ',"silent":true,'
     .. '"location":{"latitude":41.8837,"longitude":-87.6289,"accuracy":12.5},"battery":0.61}')
@@ -194,7 +205,8 @@ async def wrk(port: int, path: str, tokens: Sequence[str], *, seconds: int, conn
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tokens").write_text("\n".join(tokens) + "\n")
         script = Path(folder) / "press.lua"
-        script.write_text(LUA % (Path(folder) / "tokens", path))
+        # A prefix of its own: presses that an earlier run made would be repeats.
+        script.write_text(LUA % (Path(folder) / "tokens", secrets.token_hex(4), path))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script)]
         process = await asyncio.create_subprocess_exec(
             *pinned(LOAD_CORE), *command, f"http://127.0.0.1:{port}", stdout=asyncio.subprocess.PIPE

@@ -24,6 +24,7 @@ from tests.bench.measuring import (
     sink,
     wrk,
 )
+from tests.bench.postgres_rows import p1c
 from tests.bench.server import Plan, Seeded, in_seconds
 
 PEOPLE = 10_000
@@ -357,6 +358,7 @@ async def _spread(
 ROWS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "P1a": p1a,
     "P1b": p1b,
+    "P1c": p1c,
     "P2": p2,
     "P3": p3,
     "P4": p4_p5,

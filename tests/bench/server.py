@@ -17,7 +17,7 @@ import msgspec
 
 from alerts.policy_text import read_policy, write_policy
 from alerts.signals import CheckInPlanned
-from services.assembly import assemble
+from services.assembly import assemble, clock_for
 from services.clock import SystemClock
 from services.commands import administration
 from services.commands.serve import REQUESTS_END_WITHIN, listen, run_loop, tune
@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, kw_only=True):
 
     data: str
     sink: str
+    store: str | None = None
     people: int = 0
     contacts: int = 1
     engine: bool = True
@@ -136,10 +137,13 @@ async def serve(plan: Plan) -> None:
     """Seeds, listens, says so, and runs until it is ended."""
     from aiohttp import web  # noqa: PLC0415 - after uvloop is in place
 
-    settings = read_settings({"PORCHLIGHT_DATA": plan.data, "PORCHLIGHT_WEBHOOK_ALLOW": "127.0.0.0/8"})
+    given = {"PORCHLIGHT_DATA": plan.data, "PORCHLIGHT_WEBHOOK_ALLOW": "127.0.0.0/8"}
+    if plan.store is not None:
+        given |= {"PORCHLIGHT_STORE": plan.store, "PORCHLIGHT_MASTER_KEY": "00" * 32}
+    settings = read_settings(given)
     made = await administration.init(settings, "Bench")
     opened, settings = listen(msgspec.structs.replace(settings, port=0))
-    assembly = await assemble(settings, SystemClock())
+    assembly = await assemble(settings, clock_for(settings))
     panics, devices = await seed(assembly, made.organization["id"], plan)
     runner = web.AppRunner(assembly.app, access_log=None, shutdown_timeout=REQUESTS_END_WITHIN)
     await runner.setup()

@@ -8,6 +8,7 @@ import secrets
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,7 @@ class Cluster:
         self._given = dict(os.environ if environment is None else environment)
         if KEY not in self._given and f"{KEY}_FILE" not in self._given:
             self._given[KEY] = secrets.token_hex(32)
+        self._numbers: Counter[str] = Counter()
         self.members = {role: [self._member(role, n) for n in range(count)] for role, count in roles.items()}
 
     @property
@@ -155,6 +157,14 @@ class Cluster:
         made = msgspec.json.decode(await self.porchlight("init", "--organization", "Harbour House", "--json"))
         self.organization, self.admin = made["organization"]["id"], made["admin"]["token"]
 
-    def _member(self, role: str, number: int) -> Member:
+    def add(self, role: str, environment: Mapping[str, str] | None = None) -> Member:
+        """One more process of this role, not started yet, with more in its environment."""
+        members = self.members.setdefault(role, [])
+        members.append(self._member(role, self._numbers[role], environment))
+        return members[-1]
+
+    def _member(self, role: str, number: int, environment: Mapping[str, str] | None = None) -> Member:
         (port,) = reserve(1)
-        return Member(role, number, self.folder, self.environment(f"{role}-{number}", f"127.0.0.1:{port}"))
+        self._numbers[role] = number + 1
+        own = self.environment(f"{role}-{number}", f"127.0.0.1:{port}")
+        return Member(role, number, self.folder, own | dict(environment or {}))

@@ -130,24 +130,25 @@ async def finish(
     name: str, command: Sequence[str], *, within: float, environment: Mapping[str, str] | None = None, **account: Any
 ) -> str:
     """Runs a command to its end and returns what it printed. Raises `Failed` with all it said when it fails."""
-    process = await asyncio.create_subprocess_exec(
-        *DIES_WITH_US,
-        *command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **account,
-    )
+
+    def run() -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*DIES_WITH_US, *command],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=within,
+            check=False,
+            **account,
+        )
+
     try:
-        out, err = await asyncio.wait_for(process.communicate(), within)
-    except TimeoutError:
+        # In a thread: not every loop starts a process under another account.
+        ended = await asyncio.to_thread(run)
+    except subprocess.TimeoutExpired:
         raise Failed(f"{name} did not end within {within:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise Failed(f"{name} failed (exit code {process.returncode}):\n{(out + err).decode(errors='replace')}")
-    return out.decode()
+    if ended.returncode != 0:
+        said = (ended.stdout + ended.stderr).decode(errors="replace")
+        raise Failed(f"{name} failed (exit code {ended.returncode}):\n{said}")
+    return ended.stdout.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -57,12 +58,13 @@ async def test_what_is_sent_is_read(kafka: KafkaCluster) -> None:
     assert await read(kafka.client(), name, 2) == [b"a", b"b"]
 
 
-async def test_a_faust_agent_gets_what_is_sent(kafka: KafkaCluster) -> None:
+async def test_a_faust_agent_gets_what_is_sent(kafka: KafkaCluster, tmp_path: Path) -> None:
     """In this very loop."""
     name = await topic(kafka.client())
     app = faust.App(
         f"app-{name}",
         broker=f"kafka://{kafka.servers}",
+        datadir=tmp_path,
         web_enabled=False,
         loghandlers=[],
         logging_config=None,

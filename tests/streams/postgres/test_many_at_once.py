@@ -104,7 +104,7 @@ async def test_two_processes_decide_each_signal_once_and_in_order(
     for person in PEOPLE:
         mine = [signal for signal in ids if signal.startswith(person)]
         assert mine == sorted(mine)
-        incident = (await first.read(lambda tx, p=person: tx.situation(p))).live_incident
+        incident = (await first.read(lambda tx, p=person: tx.situation(p))).live_incident  # type: ignore[misc]
         assert incident is not None
         assert incident.presses == 3
 
@@ -313,3 +313,77 @@ async def test_two_that_want_the_same_rows_in_different_order_both_get_them(
         second.write(lambda tx: work(tx, pair[::-1])),
     )
     assert len(tries) == 3
+
+
+async def accept(tx: Any, person: str, identity: str) -> bool:
+    """A press as a call takes it."""
+    side = await tx.person_side(person)
+    if await tx.first_answer(person, identity) is not None:
+        return False
+    pressed = VisiblePress(id=identity, at=NOON, stored_at=NOON)
+    changed, _ = person_side.press(side, person=person, pressed=pressed, window=timedelta(0), now=NOON)
+    await tx.put_mail(ORG, person, 0, press(person, identity), b"answer")
+    await tx.save_person_side(ORG, person, changed)
+    return True
+
+
+async def test_presses_that_share_a_transaction_are_each_their_own(
+    processes: tuple[PostgresStore, PostgresStore],
+) -> None:
+    """At two processes, several of each person, repeats among them."""
+    wanted = [(person, f"{person}-{n % 3}") for n in range(6) for person in PEOPLE[:20]]
+    answers = await asyncio.gather(
+        *(
+            processes[n % 2].write(lambda tx, p=p, i=i: accept(tx, p, i), 0, about=p)  # type: ignore[misc]
+            for n, (p, i) in enumerate(wanted)
+        )
+    )
+    assert sum(answers) == 3 * 20
+    for person in PEOPLE[:20]:
+        side = await processes[0].read(lambda tx, p=person: tx.person_side(p))  # type: ignore[misc]
+        assert side.alarm is not None
+        assert len(side.alarm.presses) == 3
+        ((work,), _) = await processes[0].write(lambda tx, p=person: tx.take([(ORG, p)]))  # type: ignore[misc]
+        assert len(work.mail) == 3
+
+
+@pytest.mark.parametrize("fault", ["ours", "the server's"])
+async def test_one_that_fails_in_a_group_spoils_nobody_elses(
+    processes: tuple[PostgresStore, PostgresStore], fault: str
+) -> None:
+    """Nothing of it stays; the others are run again by themselves."""
+    store = processes[0]
+
+    async def bad(tx: Any, person: str) -> bool:
+        await accept(tx, person, f"{person}-bad")
+        if fault == "ours":
+            raise LookupError("no")
+        await tx.rows("SELECT 1 / ?::int", 0)
+        return True
+
+    work = [(person, bad if number == 7 else accept) for number, person in enumerate(PEOPLE)]
+    results = await asyncio.gather(
+        *(
+            store.write(lambda tx, p=p, w=w: w(tx, p, f"{p}-good") if w is accept else w(tx, p), 0, about=p)  # type: ignore[misc]
+            for p, w in work
+        ),
+        return_exceptions=True,
+    )
+    assert [isinstance(result, Exception) for result in results] == [n == 7 for n in range(len(PEOPLE))]
+    waiting = {row[2] for row in await store.read(lambda tx: tx.waiting(100))}
+    assert waiting == set(PEOPLE) - {PEOPLE[7]}
+
+
+async def test_who_goes_away_while_a_group_runs_takes_nobody_along(
+    processes: tuple[PostgresStore, PostgresStore],
+) -> None:
+    """A phone that hangs up; what it asked for may be kept."""
+    store = processes[0]
+    writes = [
+        asyncio.ensure_future(store.write(lambda tx, p=p: accept(tx, p, f"{p}-1"), 0, about=p))  # type: ignore[misc]
+        for p in PEOPLE
+    ]
+    await asyncio.sleep(0)
+    writes[3].cancel()
+    done = await asyncio.gather(*writes, return_exceptions=True)
+    assert [isinstance(one, BaseException) for one in done] == [n == 3 for n in range(len(PEOPLE))]
