@@ -41,13 +41,13 @@ from streams.kafka.feed_wakeups import FeedWakeups
 from streams.kafka.messages import PURPOSE
 from streams.kafka.publisher import Publisher
 from streams.kafka.stream_worker import StreamWorker
-from streams.postgres.clock import StoreClock
 from streams.postgres.store import PostgresStore
 from streams.pump_duty import Alone, PumpDuty, Shared
 from streams.sealing import MasterKey, Sealer
 from streams.spool.spool import Spool
 from streams.sqlite.store import SqliteStore
 from streams.store import Store
+from streams.store_clock import StoreClock
 
 log = structlog.get_logger()
 
@@ -216,11 +216,11 @@ def _pump_duty(role: Role, store: Store, clock: Clock, ring: Callable[[str], Non
     return Shared(store, clock, name=name, scheduler=role == "scheduler", clock_off=lambda: clock.off, alarm=ring)
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, clock: Clock | None = None) -> Store:
     """The store beside a service that may be running: for commands that read or add a little. `start` it first."""
     master = master_key(settings)
     if settings.store is not None:
-        return PostgresStore(settings.store, master, frozenset())
+        return PostgresStore(settings.store, master, frozenset(), clock if isinstance(clock, StoreClock) else None)
     return SqliteStore(settings.data, master, frozenset(), exclusive=False)
 
 

@@ -23,6 +23,11 @@ SLICE = 64
 LOOK_AT_LEAST_EVERY = 1.0
 LOOK_WHILE_HELD = 0.2
 LOOK_WHILE_LOCKED = 0.005
+SPOOLS_EMPTY_WITHIN = 1.5
+CHECK_INS_WAIT_FOR = 5.0
+"""Seconds after the store has come back. PINs and answers that came in time may still lie in the spools of others, and
+nobody may be told of something that was called off long ago. An answer to a check-in is worth a longer wait.
+"""
 
 
 class Pump:
@@ -79,8 +84,9 @@ class Pump:
 
     async def step(self) -> int:
         """Takes one slice of what is due; returns how many."""
-        held = self._held = self._guard.holding()
-        if not self._duty.on or await self.seconds_to_next() > 0:
+        back_for = self._store.back_for()
+        held = self._held = self._guard.holding() or back_for < CHECK_INS_WAIT_FOR
+        if not self._duty.on or back_for < SPOOLS_EMPTY_WITHIN or await self.seconds_to_next() > 0:
             return 0
 
         async def take(tx: Transaction) -> list[TimerRow]:

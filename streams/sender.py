@@ -78,6 +78,7 @@ class Sender:
         self._queue: asyncio.PriorityQueue[tuple[int, int, Claimed]] = asyncio.PriorityQueue()
         self._order = 0
         self._held: dict[str, Delivery] = {}
+        self._ended: set[str] = set()
         self.cycled_at = clock.monotonic()
         """When it last looked for what is due without an error (monotonic)."""
         self._results: list[Result] = []
@@ -226,7 +227,8 @@ class Sender:
     async def _renew_for_ever(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            held = [(d.id, d.attempts) for d in self._held.values()]
+            # What is being settled this very moment is locked by that, and needs no lease any more.
+            held = [(d.id, d.attempts) for d in self._held.values() if d.id not in self._ended]
             if held:
                 until = self._clock.now() + LEASE
 
@@ -247,7 +249,9 @@ class Sender:
             await asyncio.sleep(GATHER_WHILE_BEHIND if self._behind() else GATHER)
             self._settling.clear()
             results, self._results = self._results, []
+            self._ended = {result.delivery.id for result in results}
             await self._settle_in_the_end(results)
+            self._ended = set()
             for result in results:
                 self._held.pop(result.delivery.id, None)
             if not self._held:
@@ -273,14 +277,14 @@ class Sender:
         """Writes how tries ended."""
         now = self._clock.now()
         failed: list[Delivery] = []
+        told = [(r.delivery, _state(r.outcome)) for r in results if isinstance(r.outcome, Delivered | Sent)]
+        rest = [r for r in results if not isinstance(r.outcome, Delivered | Sent)]
 
         async def work(tx: Transaction) -> None:
             failed.clear()
-            failed.extend([r.delivery for r in results if await self._settle_one(tx, r, now)])
-            told = {r.delivery.incident: r.delivery for r in results if isinstance(r.outcome, Delivered | Sent)}
-            for incident, delivery in told.items():
-                if incident is not None:
-                    await tx.publish(delivery.organization, delivery.person, incident, "incident.updated", now)
+            await tx.succeeded(told, now)
+            failed.extend([r.delivery for r in rest if await self._settle_one(tx, r, now)])
+            await tx.publish_progress([delivery for delivery, _ in told], now)
 
         await self._store.write(work, min((r.delivery.lane for r in results), default=2))
         for delivery in failed:
@@ -290,12 +294,8 @@ class Sender:
     async def _settle_one(self, tx: Transaction, result: Result, now: datetime) -> bool:
         """True when the failure is final and the person's situation has to hear of it."""
         delivery, outcome = result.delivery, result.outcome
-        if result.void is not None or outcome is None:
+        if result.void is not None or not isinstance(outcome, Retry | Refused):
             await tx.void(delivery, result.void or "", now)
-            return False
-        if isinstance(outcome, Delivered | Sent):
-            state = "delivered" if isinstance(outcome, Delivered) else "sent"
-            await tx.succeeded(delivery, state, now)
             return False
         again_at = self._again_at(delivery, outcome, now)
         nobody_left = await tx.failed_once(delivery, outcome.why, again_at, now)
@@ -322,3 +322,7 @@ class Sender:
             wait = min(max(wait, outcome.after_seconds), BACK_OFF[-1])
         again_at = now + timedelta(seconds=wait)
         return again_at if again_at <= delivery.give_up_at else None
+
+
+def _state(outcome: Delivered | Sent) -> str:
+    return "delivered" if isinstance(outcome, Delivered) else "sent"

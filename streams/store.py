@@ -150,8 +150,8 @@ class Transaction(Protocol):
     async def renew(self, claimed: Iterable[tuple[str, int]], until: datetime) -> None:
         """Keeps leases (delivery and attempt) alive."""
 
-    async def succeeded(self, delivery: Delivery, state: str, now: datetime) -> bool:
-        """Settles a try that went well; False when another try has it meanwhile."""
+    async def succeeded(self, settled: Sequence[tuple[Delivery, str]], now: datetime) -> set[str]:
+        """Settles tries that went well, each in its state; the ids of those that no other try has meanwhile."""
 
     async def failed_once(self, delivery: Delivery, why: str, again_at: datetime | None, now: datetime) -> bool:
         """Settles a try that failed; True when nothing of its incident is left that can have been received."""
@@ -211,6 +211,9 @@ class Transaction(Protocol):
     async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
         """Lets the consoles know that something changed."""
 
+    async def publish_progress(self, deliveries: Iterable[Delivery], at: datetime) -> None:
+        """The same for the incidents of these deliveries, once for each."""
+
     async def known_deliveries(self, ids: Sequence[str]) -> set[str]:
         """Which of these deliveries are there already."""
 
@@ -240,6 +243,10 @@ class Store(Protocol):
     """Durable work. `up` says whether it was there, and took writes, when somebody last looked."""
 
     up: bool
+
+    def back_for(self) -> float:
+        """Seconds since it came back within reach; without end where it was never away."""
+        ...
 
     async def start(self) -> None:
         """Gets ready for work; a store that is out of reach just now does not fail it."""

@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 import aiosmtplib
 import msgspec
 
-from services.assembly import open_store
+from services.assembly import clock_for, open_store
 from services.bad_setting import BadSetting
 from services.channels.smtp import SmtpChannel
 from services.clock import SystemClock
 from services.operator_alarm import OperatorAlarm
 from services.settings import LOOPBACK_NAMES, Settings, check_listening
+from streams.kafka.connection import Broker, Unreachable
+from streams.kafka.topics import TOPICS, Undeclared, expect
 from streams.records import Organization
 from streams.sealing import Unreadable
 from streams.store import NotKept, Transaction
+from streams.store_clock import StoreClock
 
 # No release is older than this: a clock that says so is wrong.
 NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,6 +42,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield _clock()
     async for finding in _store(settings):
         yield finding
+    if settings.kafka is not None:
+        yield await _broker(settings.kafka)
     yield await _mail(settings)
     async for finding in _alarm(settings):
         yield finding
@@ -72,7 +77,8 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(what="store", good=False, text=f"nothing in {settings.data}", advice=advice)
         return
     try:
-        store = open_store(settings)
+        clock = clock_for(settings)
+        store = open_store(settings, clock)
         await store.start()
     except (BadSetting, sqlite3.Error, OSError, Unreadable) as error:
         yield Finding(what="store", good=False, text="cannot be opened", advice=str(error))
@@ -80,6 +86,8 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
     try:
         await store.write(lambda tx: tx.beat("doctor", SystemClock().now()))
         yield Finding(what="store", good=True, text=f"{settings.place} can be read and written")
+        if isinstance(clock, StoreClock):
+            yield _store_clock(clock)
         for agency in await store.read(_agencies):
             for finding in _recipients(settings, agency):
                 yield finding
@@ -92,6 +100,28 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(what="store", good=False, text="cannot be unsealed", advice=advice)
     finally:
         await store.close()
+
+
+def _store_clock(clock: StoreClock) -> Finding:
+    text = f"{clock.offset:+.3f} s against this machine's"
+    if clock.off:
+        advice = "switch time synchronisation on, here and where PostgreSQL runs: this machine would take no timers"
+        return Finding(what="store's clock", good=False, text=text, advice=advice)
+    return Finding(what="store's clock", good=True, text=text)
+
+
+async def _broker(broker: Broker) -> Finding:
+    servers = ", ".join(broker.servers)
+    try:
+        await expect(broker, TOPICS.all())
+    except Undeclared as error:
+        return Finding(
+            what="broker", good=False, text=f"{servers}: {error}", advice="`porchlight topics` declares them"
+        )
+    except Unreachable as error:
+        advice = "presses are taken all the same, and told two seconds later; is it running, and is it let in?"
+        return Finding(what="broker", good=False, text=f"{servers}: {error}", advice=advice)
+    return Finding(what="broker", good=True, text=f"{servers} answers, and has the topics")
 
 
 async def _agencies(tx: Transaction) -> list[Organization]:

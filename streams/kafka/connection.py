@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import importlib
 import itertools
 import logging
 import ssl
@@ -110,6 +111,12 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 def back_off() -> Iterator[float]:
     """The seconds to wait after one attempt and before the next, without end."""
     return itertools.chain(BACK_OFF, itertools.repeat(BACK_OFF[-1]))
+
+
+async def load(*modules: str) -> None:
+    """Loads libraries beside the loop, which would stand still for half a second."""
+    for module in modules:
+        await asyncio.to_thread(importlib.import_module, module)
 
 
 def calm_libraries() -> None:

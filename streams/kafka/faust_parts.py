@@ -49,6 +49,16 @@ class _ConsumerThread(AIOKafkaConsumerThread):
 
 
 class _Consumer(Consumer):
+    def ack(self, message: Any) -> bool:
+        """Counts a message as read, but not one that was only put aside because its partition is moving.
+
+        Faust does, and may commit past messages that nobody has worked on; whoever has the partition next reads it.
+        """
+        app: Any = self.app
+        if not app.flow_control.is_active() or message.generation_id != app.consumer_generation_id:
+            return False
+        return super().ack(message)
+
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable, back_off, calm_libraries
+from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable, back_off, calm_libraries, load
 from streams.kafka.topics import TOPICS, Topic, expect
 
 log = structlog.get_logger()
@@ -33,6 +33,7 @@ class FeedWakeups:
     async def run(self) -> None:
         """Until it is cancelled; comes back by itself, however long the broker was away."""
         calm_libraries()
+        await load("aiokafka")
         waits = back_off()
         while True:
             try:

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable, back_off, calm_libraries
+from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable, back_off, calm_libraries, load
 from streams.kafka.messages import Fixes, key_of, partition_of, seal_fixes, seal_mail
 from streams.kafka.topics import TOPICS, Topic, Topics, Undeclared, expect
 from streams.sealing import Sealer
@@ -195,6 +195,7 @@ class Publisher:
         await asyncio.sleep(TRY_AGAIN_AFTER)
 
     async def _connect(self) -> Any:
+        await load("aiokafka")
         for wait in back_off():
             try:
                 await expect(self._broker, self._topics.all())

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import structlog
 
-from streams.kafka.connection import Broker, Unreachable, back_off, calm_libraries
+from streams.kafka.connection import Broker, Unreachable, back_off, calm_libraries, load
 from streams.kafka.faust_app import StreamApp, Tally
 from streams.kafka.stream_watch import PATIENCE, StreamWatch
 from streams.kafka.topics import Undeclared, expect
@@ -65,6 +65,7 @@ class StreamWorker:
         """Until it is cancelled or `stop` is called."""
         calm_libraries()
         self._task = asyncio.current_task()
+        await load("aiokafka", "streams.kafka.faust_parts")
         troubles = 0
         try:
             while True:

@@ -54,3 +54,8 @@ class PostgresConnection:
             await self._connection.execute(numbered(sql), *values[0])
         elif values:
             await self._connection.executemany(numbered(sql), values)
+
+    async def each(self, sql: str, values: Sequence[tuple[Any, ...]]) -> Sequence[Row]:
+        """The same, with the rows that all of them return, in one exchange."""
+        found: Sequence[Row] = await self._connection.fetchmany(numbered(sql), values) if values else []
+        return found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import asyncpg
 import structlog
 
-from streams.postgres.clock import StoreClock
 from streams.postgres.connection import READING, WRITING, PostgresConnection
 from streams.postgres.database import AWAY, migrate, pool_of
 from streams.postgres.group import Broken, Group, GroupCommit, Member, Waiting
@@ -21,6 +21,7 @@ from streams.records import Token
 from streams.sealing import MasterKey, Sealer
 from streams.sql.connection import Connection, Dialect
 from streams.store import Unreachable
+from streams.store_clock import StoreClock
 
 log = structlog.get_logger()
 
@@ -49,8 +50,13 @@ class PostgresStore:
         self._tokens = TokenLookup(self._pool)
         self._look: asyncio.Task[None] | None = None
         self._migrated = False
+        self._back_at: float | None = None
         self.up = False
         """Whether the last look found the server there, and able to write."""
+
+    def back_for(self) -> float:
+        """Seconds since a look found it there again; without end where no look ever failed."""
+        return math.inf if self._back_at is None else asyncio.get_running_loop().time() - self._back_at
 
     async def start(self) -> None:
         """Connects, migrates, and from then on looks every second whether the server is there."""
@@ -143,8 +149,8 @@ class PostgresStore:
                 try:
                     result = await work(self._transaction(PostgresConnection(connection), dialect))
                     await connection.execute("COMMIT")
-                except BaseException:
-                    await self._roll_back(connection)
+                except BaseException as error:
+                    await self._roll_back(connection, error)
                     raise
                 return result
 
@@ -171,8 +177,8 @@ class PostgresStore:
                         [one.work(self._transaction(Member(together, one.about), WRITING)) for one in group]
                     )
                     await connection.execute("COMMIT")
-                except BaseException:
-                    await self._roll_back(connection)
+                except BaseException as error:
+                    await self._roll_back(connection, error)
                     raise
         return results
 
@@ -191,7 +197,11 @@ class PostgresStore:
     def _transaction(self, connection: Connection, dialect: Dialect) -> PostgresTransaction:
         return PostgresTransaction(connection, self._keys, dialect, self.reachable, remembers=True)
 
-    async def _roll_back(self, connection: Any) -> None:
+    async def _roll_back(self, connection: Any, error: BaseException) -> None:
+        if isinstance(error, asyncio.CancelledError | TimeoutError):
+            # Whoever gave up on the server does not wait for it once more.
+            connection.terminate()
+            return
         try:
             await asyncio.wait_for(connection.execute("ROLLBACK"), 2)
         except (*AWAY, asyncpg.PostgresError, asyncio.CancelledError):
@@ -209,6 +219,7 @@ class PostgresStore:
                     log.warning("the store is out of reach", action="store_away", why=type(error).__name__)
                 continue
             if self.up and not before:
+                self._back_at = asyncio.get_running_loop().time()
                 log.info("the store is there", action="store_there")
 
 

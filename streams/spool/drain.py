@@ -75,6 +75,9 @@ async def put_batch(tx: Any, batch: Batch, now: datetime) -> None:
     if side is not before:
         await tx.save_person_side(batch.organization, batch.person, side)
     await handle(tx, [(batch.organization, batch.person)], now, claim=False)
+    if batch.told:
+        # Also for a PIN that comes later, from elsewhere.
+        await _end_window(tx, batch, now)
 
 
 async def _end_window(tx: Any, batch: Batch, now: datetime) -> None:

@@ -83,7 +83,7 @@ class SpoolingIntake:
                 async with asyncio.timeout(PATIENCE):
                     return await self._store.read(work)
             except (Unreachable, TimeoutError):
-                pass
+                self._store.suspect()
         return await self._spool.read(work)
 
     async def token(self, hashed: bytes) -> Token | None:
@@ -93,7 +93,8 @@ class SpoolingIntake:
                 async with asyncio.timeout(PATIENCE):
                     return await self._store.token(hashed)
             except (Unreachable, TimeoutError):
-                pass
+                # Whoever has waited for this once does not wait again for the press itself.
+                self._store.suspect()
         known = await self._spool.token(hashed)
         if known is None:
             raise Unreachable("this token is not in the copy")

@@ -33,6 +33,10 @@ class Connection(Protocol):
         """The same statement for each tuple of values; without any, nothing."""
         ...
 
+    async def each(self, sql: str, values: Sequence[tuple[Any, ...]]) -> Sequence[Row]:
+        """The same, with the rows that all of them return."""
+        ...
+
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Where the databases differ. `{}` in a template is a column or a table."""

@@ -58,27 +58,21 @@ class DeliveryRows(Sealed):
             [(due, delivery, attempt) for delivery, attempt in claimed],
         )
 
-    async def succeeded(self, delivery: Delivery, state: str, now: datetime) -> bool:
-        """It was taken over or received; the recipient's other methods need not be tried. False when not ours."""
+    async def succeeded(self, settled: Sequence[tuple[Delivery, str]], now: datetime) -> set[str]:
+        """They were taken over or received; their recipients' other methods need not be tried. Which are ours."""
         at = micros(now)
-        mine = await self.execute(
+        rows = await self.each(
             "UPDATE deliveries SET state = ?, settled_at = ?, why = NULL WHERE id = ? AND attempts = ? "
-            "AND state = 'sending'",
-            state,
-            at,
-            delivery.id,
-            delivery.attempts,
+            "AND state = 'sending' RETURNING id",
+            [(state, at, delivery.id, delivery.attempts) for delivery, state in settled],
         )
-        await self._attempt(delivery, at, state, None)
-        if not mine:
-            return False
-        if delivery.methods > 1:
-            await self.execute(
-                f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",
-                at,
-                *_group(delivery),
-            )
-        return True
+        mine = {row[0] for row in rows}
+        await self._attempts([(delivery, state, None) for delivery, state in settled], at)
+        await self.many(
+            f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",
+            [(at, *_group(delivery)) for delivery, _ in settled if delivery.id in mine and delivery.methods > 1],
+        )
+        return mine
 
     async def failed_once(self, delivery: Delivery, why: str, again_at: datetime | None, now: datetime) -> bool:
         """A try came to nothing: again at `again_at`, or never; the next method starts at once.
@@ -92,7 +86,7 @@ class DeliveryRows(Sealed):
             "WHERE id = ? AND attempts = ? AND state = 'sending'",
             *(state, due, why, settled, delivery.id, delivery.attempts),
         )
-        await self._attempt(delivery, at, "retry" if again_at is not None else "failed", why)
+        await self._attempts([(delivery, "retry" if again_at is not None else "failed", why)], at)
         if not mine:
             return False
         await self.execute(
@@ -137,10 +131,10 @@ class DeliveryRows(Sealed):
         )
         return [await self._delivery(row, claimed=False) for row in rows]
 
-    async def _attempt(self, delivery: Delivery, at: int, outcome: str, why: str | None) -> None:
-        await self.execute(
+    async def _attempts(self, tries: Sequence[tuple[Delivery, str, str | None]], at: int) -> None:
+        await self.many(
             "INSERT INTO attempts (delivery, attempt, ended_at, outcome, why) VALUES (?, ?, ?, ?, ?)",
-            *(delivery.id, delivery.attempts, at, outcome, why),
+            [(delivery.id, delivery.attempts, at, outcome, why) for delivery, outcome, why in tries],
         )
 
     async def _row(self, d: Delivery) -> tuple[Any, ...]:

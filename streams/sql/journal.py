@@ -9,7 +9,7 @@ from typing import Any
 
 from alerts.signals import Fix
 from alerts.situation import Incident
-from streams.records import FeedEvent, IncidentView, JournalLine, Message
+from streams.records import Delivery, FeedEvent, IncidentView, JournalLine, Message
 from streams.sealing import Unreadable
 from streams.sql.connection import Row
 from streams.sql.rows import Sealed, instant, instant_or_none, micros
@@ -55,6 +55,13 @@ class JournalRows(Sealed):
     async def publish(self, organization: str, person: str, incident: str, event: str, at: datetime) -> None:
         """Lets the consoles know that something changed."""
         await self.write_journal(organization, person, (), {incident: event}, at)
+
+    async def publish_progress(self, deliveries: Iterable[Delivery], at: datetime) -> None:
+        """The same for the incidents of these deliveries, once for each."""
+        about = {d.incident: d for d in deliveries if d.incident is not None}
+        await self.put_journal(
+            [(d.organization, d.person, i, "incident.updated", micros(at), None) for i, d in about.items()]
+        )
 
     async def timeline(self, person: str, incident: str) -> list[JournalLine]:
         """The timeline of an incident, in order."""

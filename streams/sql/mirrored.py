@@ -62,15 +62,11 @@ class MirroredRows(Sealed):
     async def rows_named(self, kind: str, names: Iterable[str]) -> list[Values]:
         """These rows, as far as they are there."""
         table = TABLES[kind]
-        found = []
-        for name in names:
-            row = await self.row(
-                f"SELECT {', '.join(table.columns)} FROM {kind} WHERE {table.where} AND {table.columns[0]} = ?",
-                bytes.fromhex(name) if table.binary else name,
-            )
-            if row is not None:
-                found.append(tuple(row))
-        return found
+        rows = await self.each(
+            f"SELECT {', '.join(table.columns)} FROM {kind} WHERE {table.where} AND {table.columns[0]} = ?",
+            [(bytes.fromhex(name) if table.binary else name,) for name in names],
+        )
+        return [tuple(row) for row in rows]
 
     async def put_rows(self, kind: str, rows: Sequence[Values]) -> None:
         """Puts rows in the place of those of their names."""

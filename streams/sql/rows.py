@@ -69,6 +69,7 @@ class Sealed:
         self.row = connection.row
         self.execute = connection.execute
         self.many = connection.many
+        self.each = connection.each
 
     async def sealer(self, subject: str) -> Sealer:
         """The sealer of a person or organization. Raises `Unreadable` when its key was destroyed."""

@@ -46,3 +46,7 @@ class SqliteConnection:
         """The same statement for each tuple of values."""
         if values:
             self._many(sql, values)
+
+    async def each(self, sql: str, values: Sequence[tuple[Any, ...]]) -> Sequence[Row]:
+        """The same, with the rows that all of them return."""
+        return [row for one in values for row in self._execute(sql, one).fetchall()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import math
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -41,6 +42,10 @@ class SqliteStore:
         self._tokens: dict[bytes, Token] = {}
         self._deaths = 0
         self._writer = Writer(write, self._writing, self._committed)
+
+    def back_for(self) -> float:
+        """It is never away."""
+        return math.inf
 
     async def start(self) -> None:
         """Nothing to do: the folder is open."""

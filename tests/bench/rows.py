@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from tests.bench.cluster_rows import p2_cluster, p10_workers
 from tests.bench.measuring import (
     Row,
     Sink,
@@ -360,8 +361,10 @@ ROWS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "P1b": p1b,
     "P1c": p1c,
     "P2": p2,
+    "P2k": p2_cluster,
     "P3": p3,
     "P4": p4_p5,
     "P8": p8,
     "P9": p9,
+    "P10": p10_workers,
 }

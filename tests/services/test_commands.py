@@ -157,3 +157,59 @@ async def test_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
         code, _, complaint = await porchlight("demo", "--data", str(tmp_path / "two"), "--port", port)
     assert code == 2
     assert f"127.0.0.1:{port}" in complaint
+
+
+KEY = "00" * 32
+
+
+async def test_the_store_on_another_machine_is_made_examined_and_served(database: str, tmp_path: Path) -> None:
+    """By the same commands; the password is never printed."""
+    settings = {"STORE": database, "MASTER_KEY": KEY, "DATA": str(tmp_path)}
+    code, out, _ = await porchlight("init", "--organization", "Harbour House", "--json", **settings)
+    assert code == 0
+    admin = msgspec.json.decode(out)["admin"]["token"]
+    code, _, complaint = await porchlight("init", "--organization", "Another", **settings)
+    assert (code, "holds an agency already" in complaint) == (2, True)
+    async with running("serve", LISTEN="127.0.0.1:0", **settings) as (_, said), aiohttp.ClientSession() as http:
+        url = said.strip().rpartition(" ")[2]
+        async with http.get(f"{url}/v1/incidents", headers={"Authorization": f"Bearer {admin}"}) as answer:
+            assert answer.status == 200
+    code, out, complaint = await porchlight("doctor", KAFKA="127.0.0.1:1", **settings)
+    assert "ok   store: " in out
+    assert "ok   store's clock: " in out
+    assert "BAD  broker: 127.0.0.1:1" in out
+    assert database.split("@", maxsplit=1)[0].rpartition(":")[2] not in out + complaint
+
+
+@pytest.mark.parametrize("role", ["api", "worker", "scheduler"])
+async def test_a_role_without_what_it_shares_says_what_is_missing(role: str) -> None:
+    """And points to the one that needs nothing."""
+    code, _, complaint = await porchlight(role)
+    assert code == 2
+    assert "PORCHLIGHT_STORE is missing" in complaint
+    assert "porchlight serve" in complaint
+    code, _, complaint = await porchlight(role, STORE="postgresql://u:hunter2@127.0.0.1:1/porchlight", MASTER_KEY=KEY)
+    assert (code, "PORCHLIGHT_KAFKA is missing" in complaint, "hunter2" in complaint) == (2, True, False)
+
+
+@pytest.mark.parametrize("role", ["api", "worker", "scheduler"])
+async def test_a_role_starts_without_store_and_broker_and_says_so(role: str, tmp_path: Path) -> None:
+    """It goes on trying; it is alive, and not ready unless it can take a press."""
+    away = {"STORE": "postgresql://u:p@127.0.0.1:1/porchlight", "KAFKA": "127.0.0.1:1", "MASTER_KEY": KEY}
+    async with (
+        running(role, LISTEN="127.0.0.1:0", DATA=str(tmp_path), **away) as (_, said),
+        aiohttp.ClientSession() as http,
+    ):
+        url = said.strip().rpartition(" ")[2]
+        async with http.get(f"{url}/healthz") as answer:
+            assert answer.status == 200
+        async with http.get(f"{url}/readyz") as answer:
+            body = await answer.json()
+            assert body["degraded"] is True
+            assert {"store", "broker"} <= set(body["problems"])
+        async with http.get(f"{url}/metrics") as answer:
+            text = await answer.text()
+            assert "porchlight_store_up 0.0" in text
+            assert "porchlight_broker_up 0.0" in text
+        async with http.get(f"{url}/v1/incidents") as answer:
+            assert answer.status == (401 if role == "api" else 404)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from streams.postgres.clock import StoreClock
+from streams.store_clock import StoreClock
 from streams.pump_duty import Shared
 from streams.sealing import MasterKey
 from streams.sqlite.store import SqliteStore

@@ -157,8 +157,8 @@ async def test_a_claim_holds_until_its_lease_ends_and_then_belongs_to_the_next(s
     await store.write(lambda tx: tx.renew([("e", 1)], NOON + timedelta(seconds=60)))
     (second,) = await store.write(lambda tx: tx.claim(NOON + timedelta(seconds=3), lease, 10))
     assert (second.id, second.attempts) == ("d", 2)
-    assert not await store.write(lambda tx: tx.succeeded(first[0], "delivered", NOON))
-    assert await store.write(lambda tx: tx.succeeded(second, "delivered", NOON))
+    assert await store.write(lambda tx: tx.succeeded([(first[0], "delivered")], NOON)) == set()
+    assert await store.write(lambda tx: tx.succeeded([(second, "delivered")], NOON)) == {second.id}
     assert await store.write(lambda tx: tx.claim(NOON + timedelta(seconds=30), lease, 10)) == []
 
 
@@ -173,7 +173,7 @@ async def test_a_success_spares_the_other_methods_and_a_failure_starts_the_next(
     await store.write(lambda tx: tx.failed_once(claimed["one"], "status 500", later, NOON))
     (two,) = await store.write(lambda tx: tx.claim(NOON, lease, 10))
     assert two.id == "two"
-    await store.write(lambda tx: tx.succeeded(two, "sent", NOON))
+    await store.write(lambda tx: tx.succeeded([(two, "sent")], NOON))
     left = await store.write(lambda tx: tx.claim(NOON + timedelta(seconds=20), lease, 10))
     assert [d.id for d in left] == ["other"]
 
