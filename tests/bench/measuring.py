@@ -192,21 +192,26 @@ function request()
   n = n + 1
   local id = string.format("%s-0000-4000-8000-%%012x", n)
   local headers = {["Authorization"] = "Bearer " .. tokens[(n %% #tokens) + 1], ["Content-Type"] = "application/json"}
-  return wrk.format("POST", "%s", headers, '{"id":"' .. id .. '","sequence":' .. n .. ',"silent":true,'
-    .. '"location":{"latitude":41.8837,"longitude":-87.6289,"accuracy":12.5},"battery":0.61}')
+  return wrk.format("POST", "%s", headers, %s)
 end
 """
+PRESS = (
+    """'{"id":"' .. id .. '","sequence":' .. n .. ',"silent":true,'"""
+    """.. '"location":{"latitude":41.8837,"longitude":-87.6289,"accuracy":12.5},"battery":0.61}'"""
+)
 
 
-async def wrk(port: int, path: str, tokens: Sequence[str], *, seconds: int, connections: int = 50) -> Load:
-    """Presses from so many connections for so long."""
+async def wrk(
+    port: int, path: str, tokens: Sequence[str], *, seconds: int, connections: int = 50, body: str | None = None
+) -> Load:
+    """Presses, or this body, from so many connections for so long."""
     if shutil.which("wrk") is None:
         raise SystemExit("install wrk (Debian: apt-get install wrk)")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tokens").write_text("\n".join(tokens) + "\n")
         script = Path(folder) / "press.lua"
         # A prefix of its own: presses that an earlier run made would be repeats.
-        script.write_text(LUA % (Path(folder) / "tokens", secrets.token_hex(4), path))
+        script.write_text(LUA % (Path(folder) / "tokens", secrets.token_hex(4), path, f"'{body}'" if body else PRESS))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script)]
         process = await asyncio.create_subprocess_exec(
             *pinned(LOAD_CORE), *command, f"http://127.0.0.1:{port}", stdout=asyncio.subprocess.PIPE

@@ -14,6 +14,8 @@ import aiohttp
 import msgspec
 
 from tests.bench.cluster_rows import p2_cluster, p10_workers
+from tests.bench.growth_rows import p10_growth
+from tests.bench.location_rows import p7
 from tests.bench.measuring import (
     Row,
     Sink,
@@ -356,6 +358,11 @@ async def _spread(
     return spans
 
 
+async def p10() -> list[Row]:
+    """With more people, and with more workers."""
+    return [*await p10_growth(), *await p10_workers()]
+
+
 ROWS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "P1a": p1a,
     "P1b": p1b,
@@ -364,7 +371,8 @@ ROWS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "P2k": p2_cluster,
     "P3": p3,
     "P4": p4_p5,
+    "P7": p7,
     "P8": p8,
     "P9": p9,
-    "P10": p10_workers,
+    "P10": p10,
 }
