@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 ANSWERS_KEPT = timedelta(days=7)
 TRAIL_KEPT = timedelta(hours=72)
+SLICE = 2_000
 
 
 class Housekeeping:
@@ -61,13 +62,14 @@ class Housekeeping:
         now = self._clock.now()
 
         async def work(tx: Transaction) -> int:
-            return await tx.forget_before(now - ANSWERS_KEPT) + await tx.forget_trails(now - TRAIL_KEPT)
+            return await tx.forget_before(now - ANSWERS_KEPT, SLICE) + await tx.forget_trails(now - TRAIL_KEPT, SLICE)
 
+        gone = 0
         try:
-            gone = await self._store.write(work)
+            while slice_ := await self._store.write(work):
+                gone += slice_
         except Exception:
             log.exception("tidying failed", action="tidy_failed")
-            return 0
         if gone:
             log.info("tidied", action="tidied", rows=gone)
         return gone

@@ -15,7 +15,7 @@ from streams.pump_duty import PumpDuty
 from streams.records import LANE_TIMER, TimerRow
 from streams.runner import Runner, timer_due
 from streams.sealing import Unreadable
-from streams.store import NotKept, Store, Transaction
+from streams.store import NotKept, Store, Transaction, just_back
 
 log = structlog.get_logger()
 
@@ -23,11 +23,8 @@ SLICE = 64
 LOOK_AT_LEAST_EVERY = 1.0
 LOOK_WHILE_HELD = 0.2
 LOOK_WHILE_LOCKED = 0.005
-SPOOLS_EMPTY_WITHIN = 1.5
 CHECK_INS_WAIT_FOR = 5.0
-"""Seconds after the store has come back. PINs and answers that came in time may still lie in the spools of others, and
-nobody may be told of something that was called off long ago. An answer to a check-in is worth a longer wait.
-"""
+"""Seconds after the store has come back: an answer that lies in somebody's spool is worth waiting for."""
 
 
 class Pump:
@@ -84,9 +81,8 @@ class Pump:
 
     async def step(self) -> int:
         """Takes one slice of what is due; returns how many."""
-        back_for = self._store.back_for()
-        held = self._held = self._guard.holding() or back_for < CHECK_INS_WAIT_FOR
-        if not self._duty.on or back_for < SPOOLS_EMPTY_WITHIN or await self.seconds_to_next() > 0:
+        held = self._held = self._guard.holding() or self._store.back_for() < CHECK_INS_WAIT_FOR
+        if not self._duty.on or just_back(self._store) or await self.seconds_to_next() > 0:
             return 0
 
         async def take(tx: Transaction) -> list[TimerRow]:

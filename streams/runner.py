@@ -15,7 +15,7 @@ from alerts.situation import Situation
 from streams.clock import Clock
 from streams.processor import Claimed, Handled, handle
 from streams.records import LANE_TIMER, TimerRow
-from streams.store import NotKept, Store, Transaction
+from streams.store import NotKept, Store, Transaction, just_back
 
 log = structlog.get_logger()
 
@@ -201,6 +201,8 @@ class Sweeper:
 
     async def step(self, *, everything: bool = False) -> int:
         """One sweep; returns how many people it woke."""
+        if just_back(self._store):
+            return 0
         before = None if everything else self._clock.now() - timedelta(seconds=2)
 
         async def work(tx: Transaction) -> list[tuple[int, str, str]]:

@@ -34,6 +34,11 @@ from streams.records import (
 )
 from streams.sealing import Sealer
 
+SETTLES_WITHIN = 1.5
+"""Seconds after a store has come back in which others still bring what happened meanwhile: PINs and answers that lie in
+their spools, messages that were sent from there, tries whose lease ran out and which ended well.
+"""
+
 
 class InUse(Exception):
     """Another process runs the engine on this store."""
@@ -232,11 +237,11 @@ class Transaction(Protocol):
     async def figures(self, now: datetime) -> dict[str, float]:
         """How much waits: mail, overdue timers, deliveries that are due, and those that are under way."""
 
-    async def forget_trails(self, before: datetime) -> int:
-        """Destroys the positions of people whose last incident closed before then; how many rows went."""
+    async def forget_trails(self, before: datetime, limit: int) -> int:
+        """Destroys the positions of people whose last incident closed before then, `limit` at most; how many went."""
 
-    async def forget_before(self, at: datetime) -> int:
-        """Drops handled mail and kept answers that are older; how many rows went."""
+    async def forget_before(self, at: datetime, limit: int) -> int:
+        """Drops handled mail and kept answers that are older, `limit` of each kind at most; how many went."""
 
 
 class Store(Protocol):
@@ -277,3 +282,8 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finishes what was handed in and lets go."""
+
+
+def just_back(store: Store) -> bool:
+    """Whether others may still be bringing what the store does not know yet: until then nothing old is acted on."""
+    return store.back_for() < SETTLES_WITHIN

@@ -87,7 +87,7 @@ class LastFixes:
 
 def make_signals_app(broker: Broker, sealer: Sealer, wake: Wake, tally: Tally, topics: Topics = TOPICS) -> StreamApp:
     """Calls `wake(organization, person, lane)` for everybody who has mail."""
-    from streams.kafka.faust_parts import new_app  # noqa: PLC0415 - only a process that has a broker pays for Faust
+    from streams.kafka.faust_parts import new_agent, new_app  # noqa: PLC0415 - only who has a broker pays for Faust
 
     topic = topics.signals
     group = f"porchlight-{topic.name}"
@@ -104,7 +104,7 @@ def make_signals_app(broker: Broker, sealer: Sealer, wake: Wake, tally: Tally, t
                 tally.failed += 1
                 log.exception("waking failed", action="wake_failed")
 
-    app.agent(app.topic(topic.name, partitions=topic.partitions), name="mail")(mail)
+    new_agent(app, "mail", topic, mail)
     return StreamApp(app=app, group=group, reads=topic, needs=(topic,))
 
 
@@ -115,7 +115,7 @@ def make_locations_app(
 
     A batch that `keep` raises for is tried again for some seconds; then it is given up, counted, and the alarm rings.
     """
-    from streams.kafka.faust_parts import new_app, new_table  # noqa: PLC0415 - see above
+    from streams.kafka.faust_parts import new_agent, new_app, new_table  # noqa: PLC0415 - see above
 
     topic = topics.locations
     group = f"porchlight-{topic.name}"
@@ -125,13 +125,17 @@ def make_locations_app(
     async def fixes(stream: Any) -> None:
         # Only once a batch is kept does Faust count its messages as read.
         async for events in stream.take_events(TAKE, within=WITHIN):
-            batch = _opened(sealer, [(event.key, event.value) for event in events], last_fixes, tally, topic)
-            if batch and await _kept(keep, batch, tally, alarm):
-                tally.handled += len(batch)
-            else:
-                tally.failed += len(batch)
+            try:
+                batch = _opened(sealer, [(event.key, event.value) for event in events], last_fixes, tally, topic)
+                if batch and await _kept(keep, batch, tally, alarm):
+                    tally.handled += len(batch)
+                else:
+                    tally.failed += len(batch)
+            except Exception:
+                tally.failed += len(events)
+                log.exception("a batch of fixes failed", action="fixes_failed", fixes=len(events))
 
-    app.agent(app.topic(topic.name, partitions=topic.partitions), name="fixes")(fixes)
+    new_agent(app, "fixes", topic, fixes)
     return StreamApp(app=app, group=group, reads=topic, needs=(topic, topics.last_fixes), last_fixes=last_fixes)
 
 

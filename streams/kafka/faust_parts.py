@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import faust
@@ -118,6 +119,14 @@ def new_app(group: str, broker: Broker) -> Any:
         "Table": _Table,
     }
     return _App(group, **options)
+
+
+def new_agent(app: Any, name: str, source: Topic, body: Callable[[Any], Awaitable[None]]) -> None:
+    """Runs `body` with the stream of a topic. Faust's decorator also reads the source code of whoever calls it."""
+    channel = app.topic(source.name, partitions=source.partitions)
+    agent = app.conf.Agent(body, name=name, app=app, channel=channel, concurrency=1)
+    app.agents[name] = agent
+    app.topics.beacon.add(agent)
 
 
 def new_table(app: Any, name: str, changelog: Topic) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -30,6 +31,9 @@ SLICE = 50
 ACKNOWLEDGED_WITHIN = 1.0
 LOOK_EVERY = 1.0
 LOOK_AT_MOST = 1.5
+MUTE_FOR = 15
+"""Looks at which the broker answered and acknowledged nothing; then another producer may fare better."""
+
 TRY_AGAIN_AFTER = 1.0
 CALM = 0.02
 """Seconds between two pokes of the feed."""
@@ -159,13 +163,17 @@ class Publisher:
         partition = partition_of(key, topic.partitions)
         sent: asyncio.Future[Any] = await producer.send(topic.name, value, key=key, partition=partition)
         self._in_flight += 1
-        sent.add_done_callback(self._settled)
+        sent.add_done_callback(functools.partial(self._settled, producer))
         return sent
 
-    def _settled(self, sent: asyncio.Future[Any]) -> None:
+    def _settled(self, producer: Any, sent: asyncio.Future[Any]) -> None:
+        failed = sent.cancelled() or sent.exception() is not None
+        if producer is not self._producer:
+            # It was given up on with all that it had, and counted then.
+            return
         self._in_flight -= 1
         self._room.set()
-        if sent.cancelled() or sent.exception() is not None:
+        if failed:
             # An idempotent producer tries again by itself; one that gives up has lost its place in the sequence.
             self.dropped += 1
             self._broken.set()
@@ -191,6 +199,9 @@ class Publisher:
         finally:
             self._producer = None
             self.connected = False
+            self.dropped += self._in_flight
+            self._in_flight = 0
+            self._room.set()
             await _close(producer)
         await asyncio.sleep(TRY_AGAIN_AFTER)
 
@@ -225,14 +236,16 @@ class Publisher:
 
     async def _watch(self, producer: Any) -> None:
         """Until the producer is of no use any more."""
-        published, in_flight = self.published, 0
-        while not self._broken.is_set():
+        published, in_flight, mute = self.published, 0, 0
+        while not self._broken.is_set() and mute < MUTE_FOR:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._broken.wait(), LOOK_EVERY)
             silent, waited = published == self.published, in_flight > 0
             published, in_flight = self.published, self._in_flight
+            mute = mute if silent else 0
             if silent and waited:
                 self._is_away("the broker is away", "nothing is acknowledged")
+                mute += await _answers(producer)
             elif silent and not await _answers(producer):
                 self._is_away("the broker is away", "no answer")
             elif not self.connected and not in_flight:

@@ -69,7 +69,7 @@ def topics(prefix: str = "", *, signals: int = 24, locations: int = 32) -> Topic
     return Topics(
         signals=Topic(name=f"{prefix}signals", partitions=signals, keeps_for=HOUR, segment=15 * MINUTE),
         locations=Topic(name=f"{prefix}locations", partitions=locations, keeps_for=24 * HOUR, segment=HOUR),
-        last_fixes=Topic(name=f"{prefix}locations-last-fix", partitions=locations, keeps_for=None, segment=HOUR),
+        last_fixes=Topic(name=f"{prefix}locations-last-fix", partitions=locations, keeps_for=None, segment=10 * MINUTE),
         feed=Topic(name=f"{prefix}feed", partitions=1, keeps_for=10 * MINUTE, segment=5 * MINUTE),
     )
 

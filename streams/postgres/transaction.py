@@ -69,11 +69,13 @@ class PostgresTransaction(SqlTransaction):
         await self._alone(f"audit|{person}")
         await super().audit(organization, person, what, staff, session, subject, at)
 
-    async def forget_before(self, at: datetime) -> int:
+    async def forget_before(self, at: datetime, limit: int) -> int:
         """Drops what is older; of the changes the newest stays, so that a copy can tell whether it missed any."""
-        gone = await super().forget_before(at)
+        gone = await super().forget_before(at, limit)
         return gone + await self.execute(
-            "DELETE FROM changes WHERE at < ? AND position < (SELECT max(position) FROM changes)", at
+            "DELETE FROM changes WHERE position IN (SELECT position FROM changes WHERE at < ? "
+            "AND position < (SELECT max(position) FROM changes) ORDER BY position LIMIT ?)",
+            *(at, limit),
         )
 
     # What copies of this store are made from

@@ -32,6 +32,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...]
     told: bool
     """Whether anybody was told of the press that the spool holds."""
+    presses_told: int = 0
+    """How many presses whoever was told had been told of."""
     until: int = 2**62
     """The number of the last mail in it."""
 
@@ -56,17 +58,21 @@ async def read_batch(tx: Any, organization: str, person: str) -> Batch:
         deliveries=deliveries,
         until=await tx.spooled_until(person),
         told=incident is not None and incident.state not in {"pending", "cancelled"},
+        presses_told=incident.presses if incident is not None else 0,
     )
 
 
 async def put_batch(tx: Any, batch: Batch, now: datetime) -> None:
     """Into the store, and decided there."""
+    known = await tx.known_deliveries([delivery.id for delivery in batch.deliveries])
     await tx.put_deliveries(batch.deliveries)
     side = before = await tx.person_side(batch.person)
+    elsewhere: dict[str, str] = {}
     for one in batch.mail:
         if batch.told and isinstance(one.signal, CancelEntered):
             await _end_window(tx, batch, now)
         if not await tx.put_mail(batch.organization, batch.person, one.lane, one.signal, one.answer):
+            elsewhere |= await _known_as(tx, one.signal)
             continue
         side = fold(side, batch.person, one.signal)
         fix = fix_of(one.signal)
@@ -78,6 +84,28 @@ async def put_batch(tx: Any, batch: Batch, now: datetime) -> None:
     if batch.told:
         # Also for a PIN that comes later, from elsewhere.
         await _end_window(tx, batch, now)
+    await _one_incident(tx, batch, elsewhere, known, now)
+
+
+async def _known_as(tx: Any, signal: Signal) -> dict[str, str]:
+    """The store has this press already, though nobody here was told so; it may have given it another incident."""
+    if not isinstance(signal, PanicPressed):
+        return {}
+    first = await tx.first_answer(signal.person, signal.id)
+    return {signal.incident: str(msgspec.json.decode(first)["incident"])} if first is not None else {}
+
+
+async def _one_incident(tx: Any, batch: Batch, elsewhere: dict[str, str], known: set[str], now: datetime) -> None:
+    """What the spool told of under one id and the store decided under another is the same; nobody hears it twice."""
+    news = [d for d in batch.deliveries if d.id not in known and d.state in {"sent", "delivered"}]
+    for name in dict.fromkeys([*elsewhere, *(d.incident for d in news if d.incident is not None)]):
+        view = await tx.incident(batch.organization, elsewhere.get(name, name))
+        if view is None or view.incident.id == name:
+            continue
+        await tx.adopt(batch.organization, name, view.incident.id)
+        if batch.presses_told >= sum(isinstance(one.signal, PanicPressed) for one in batch.mail):
+            told = [(d.recipient, d.method) for d in news if d.incident == name]
+            await tx.told_already(view.incident.id, told, now)
 
 
 async def _end_window(tx: Any, batch: Batch, now: datetime) -> None:

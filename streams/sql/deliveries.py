@@ -59,11 +59,14 @@ class DeliveryRows(Sealed):
         )
 
     async def succeeded(self, settled: Sequence[tuple[Delivery, str]], now: datetime) -> set[str]:
-        """They were taken over or received; their recipients' other methods need not be tried. Which are ours."""
+        """They were taken over or received; their recipients' other methods need not be tried. Which were open.
+
+        Also where somebody has claimed it since: what was received once need not be sent again.
+        """
         at = micros(now)
         rows = await self.each(
-            "UPDATE deliveries SET state = ?, settled_at = ?, why = NULL WHERE id = ? AND attempts = ? "
-            "AND state = 'sending' RETURNING id",
+            "UPDATE deliveries SET state = ?, settled_at = ?, why = NULL WHERE id = ? AND attempts >= ? "
+            "AND state IN ('sending', 'queued') RETURNING id",
             [(state, at, delivery.id, delivery.attempts) for delivery, state in settled],
         )
         mine = {row[0] for row in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -10,7 +11,7 @@ from alerts.signals import DeliveryFailed, Signal, TimerDue
 from streams.records import Delivery
 from streams.sql.deliveries import DeliveryRows
 from streams.sql.mail import MailRows
-from streams.sql.rows import decoder, instant
+from streams.sql.rows import decoder, instant, micros
 
 OF_A_PERSON = ("situations", "incidents", "timers", "deliveries", "journal", "messages", "fixes")
 
@@ -66,6 +67,25 @@ class SpooledRows(MailRows, DeliveryRows):
         """Everything that was queued or sent meanwhile."""
         rows = await self.rows("SELECT DISTINCT subject FROM deliveries WHERE person = ?", person)
         return [delivery for row in rows for delivery in await self.deliveries_of(row[0])]
+
+    async def adopt(self, organization: str, alias: str, incident: str) -> None:
+        """An incident that was told of under another id is this one; so are the messages about it."""
+        await self.execute(
+            "INSERT INTO aliases (alias, organization_id, incident) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            *(alias, organization, incident),
+        )
+        await self.execute(
+            "UPDATE deliveries SET subject = ?, incident = ? WHERE subject = ?", incident, incident, alias
+        )
+
+    async def told_already(self, incident: str, told: Iterable[tuple[str, str]], now: datetime) -> None:
+        """These recipients, by these methods, need not be told now what they were told by a spool."""
+        await self.many(
+            "UPDATE deliveries SET state = 'void', settled_at = ?, why = 'told by a spool' "
+            "WHERE subject = ? AND recipient = ? AND method = ? AND state = 'queued' AND attempts = 0 "
+            "AND due_at <= ? AND purpose IN ('alert', 'news')",
+            [(micros(now), incident, recipient, method, micros(now)) for recipient, method in told],
+        )
 
     async def forget_spooled(self, person: str, until: int) -> None:
         """Mail up to this number is in the store now; with the last of it goes everything but what is mirrored."""

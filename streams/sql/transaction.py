@@ -80,16 +80,22 @@ class SqlTransaction(SpooledRows, MirroredRows, JournalRows):
                 raise ValueError("the audit of a person was tampered with")
         return [AuditLine(at=instant(row[6]), what=row[2], staff=row[3], subject=row[5]) for row in rows]
 
-    async def forget_before(self, at: datetime) -> int:
-        """Drops handled mail, kept answers, feed events and dead tokens that are older; returns how many rows went."""
+    async def forget_before(self, at: datetime, limit: int) -> int:
+        """Drops handled mail, kept answers, feed events and dead tokens that are older; how many rows went.
+
+        At most `limit` of each: nobody waits for a transaction that drops a million.
+        """
         gone = 0
         for sql in (
-            "DELETE FROM inbox WHERE handled_at < ?",
-            "DELETE FROM answers WHERE at < ?",
-            "UPDATE journal SET event = NULL WHERE event IS NOT NULL AND at < ?",
-            "DELETE FROM tokens WHERE expires_at < ?",
+            "DELETE FROM inbox WHERE number IN (SELECT number FROM inbox WHERE handled_at < ? LIMIT ?)",
+            "DELETE FROM answers WHERE (actor, key) IN (SELECT actor, key FROM answers WHERE at < ? LIMIT ?)",
+            (
+                "UPDATE journal SET event = NULL WHERE number IN "
+                "(SELECT number FROM journal WHERE event IS NOT NULL AND at < ? LIMIT ?)"
+            ),
+            "DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < ? LIMIT ?)",
         ):
-            gone += await self.execute(sql, micros(at))
+            gone += await self.execute(sql, micros(at), limit)
         return gone
 
     async def beat(self, name: str, at: datetime) -> None:
@@ -120,12 +126,13 @@ class SqlTransaction(SpooledRows, MirroredRows, JournalRows):
             figures[name] = float(row[0]) if row is not None else 0.0
         return figures
 
-    async def forget_trails(self, before: datetime) -> int:
-        """Destroys the positions of people whose last incident closed before then."""
+    async def forget_trails(self, before: datetime, limit: int) -> int:
+        """Destroys the positions of people whose last incident closed before then, `limit` at most."""
         return await self.execute(
-            "DELETE FROM fixes WHERE person IN (SELECT person FROM incidents GROUP BY person "
-            "HAVING max(coalesce(closed_at, 9223372036854775807)) < ?)",
-            micros(before),
+            "DELETE FROM fixes WHERE number IN (SELECT f.number FROM fixes f WHERE f.at < ? AND NOT EXISTS "
+            "(SELECT 1 FROM incidents i WHERE i.person = f.person AND (i.closed_at IS NULL OR i.closed_at >= ?)) "
+            "LIMIT ?)",
+            *(micros(before), micros(before), limit),
         )
 
 

@@ -45,7 +45,8 @@ async def _by_incident(town: ClusterTown, presses: Sequence[Pressed]) -> dict[st
 
 def _told(town: ClusterTown, incident: Any, hers: list[Pressed], kills: int) -> int:
     assert incident["presses"] == len({pressed.id for pressed in hers}), "a press is lost, or was counted twice"
-    received = town.received(incident["id"])
+    # A spool may have told of it under an id that is an alias by now.
+    received = [one for known in {incident["id"], *(p.incident for p in hers)} for one in town.received(known)]
     names = {one.path.removeprefix("/") for one in received}
     assert names == {"dispatch", *hers[0].phone.tells}, "somebody was not told, or somebody else was"
     states = {delivery["id"]: delivery["state"] for delivery in incident["deliveries"]}

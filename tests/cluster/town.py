@@ -10,10 +10,12 @@ import inspect
 import os
 import re
 import secrets
+import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -321,6 +323,19 @@ class ClusterTown:
         """Waits until nothing is waiting anywhere: no mail, timer or delivery in the store, nothing in a spool."""
         await until(self._rests, "something waits that should have been done", within, 0.2)
 
+    async def copied(self) -> None:
+        """Waits until every spool's copy of what the store holds has caught up."""
+        (row,) = await self.rows("SELECT coalesce(max(position), 0) FROM changes")
+
+        def caught_up() -> bool:
+            return all(position(member.data / "spool") >= row[0] for member in self.cluster.members["api"])
+
+        await until(caught_up, "a spool's copy never caught up")
+
+    async def passed(self, instant: str) -> None:
+        """Waits until it is later than that."""
+        await until(lambda: datetime.now(UTC) > datetime.fromisoformat(instant), "it never got that late")
+
     async def problems(self) -> list[str]:
         """Whatever is not as it should be in any process, by its own word."""
         assert self._http is not None
@@ -380,6 +395,16 @@ class ClusterTown:
 
     def _hook(self, name: str) -> dict[str, str]:
         return {"channel": "webhook", "address": self.sink.url(name)}
+
+
+def position(spool: Path) -> int:
+    """How far the copy in a spool's folder has come."""
+    connection = sqlite3.connect(f"file:{spool / 'porchlight.db'}?mode=ro", uri=True)
+    try:
+        row = connection.execute("SELECT position FROM mirror").fetchone()
+        return 0 if row is None else int(row[0])
+    finally:
+        connection.close()
 
 
 async def until(condition: Callable[[], Any], otherwise: str, within: float = WITHIN, every: float = 0.05) -> None:

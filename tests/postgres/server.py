@@ -74,6 +74,22 @@ class PostgresServer:
         """As if it had crashed: nothing is written back, the next start recovers from the log."""
         await self.program.stop(signal.SIGQUIT, STOP_WITHIN)
 
+    def pause(self) -> None:
+        """It stands still, with all its processes and open connections, until `resume`."""
+        self.program.pause()
+        for pid in self._children():
+            os.kill(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on."""
+        for pid in self._children():
+            os.kill(pid, signal.SIGCONT)
+        self.program.resume()
+
+    def _children(self) -> list[int]:
+        """Its other processes; none comes or goes while the first one stands still."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
     async def restart(self) -> None:
         """Stops and starts it."""
         await self.stop()

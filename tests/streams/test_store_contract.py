@@ -148,7 +148,7 @@ async def test_a_timer_is_taken_once(store: Store) -> None:
 
 
 async def test_a_claim_holds_until_its_lease_ends_and_then_belongs_to_the_next(store: Store) -> None:
-    """Whoever comes late settles nothing."""
+    """Whoever comes late and has failed settles nothing; what was received is received, whoever says so."""
     await store.write(lambda tx: tx.put_deliveries([delivery("d"), delivery("d"), delivery("e", lane=1)]))
     lease = timedelta(seconds=3)
     first = await store.write(lambda tx: tx.claim(NOON, lease, 10))
@@ -157,8 +157,9 @@ async def test_a_claim_holds_until_its_lease_ends_and_then_belongs_to_the_next(s
     await store.write(lambda tx: tx.renew([("e", 1)], NOON + timedelta(seconds=60)))
     (second,) = await store.write(lambda tx: tx.claim(NOON + timedelta(seconds=3), lease, 10))
     assert (second.id, second.attempts) == ("d", 2)
-    assert await store.write(lambda tx: tx.succeeded([(first[0], "delivered")], NOON)) == set()
-    assert await store.write(lambda tx: tx.succeeded([(second, "delivered")], NOON)) == {second.id}
+    await store.write(lambda tx: tx.failed_once(first[0], "status 500", None, NOON))
+    assert await store.write(lambda tx: tx.succeeded([(first[0], "delivered")], NOON)) == {second.id}
+    assert await store.write(lambda tx: tx.succeeded([(second, "delivered")], NOON)) == set()
     assert await store.write(lambda tx: tx.claim(NOON + timedelta(seconds=30), lease, 10)) == []
 
 

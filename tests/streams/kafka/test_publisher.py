@@ -108,3 +108,34 @@ async def test_what_waits_is_sent_before_it_leaves(corner: Corner) -> None:
     assert publisher.published == 300
     async with corner.listening(listener):
         await until(lambda: listener.heard(*people), "not all were sent")
+
+
+async def test_a_producer_that_gave_up_is_replaced(corner: Corner) -> None:
+    """With it goes what it had not delivered; whoever comes after finds a new one."""
+    mia, listener = person(), Listener()
+    async with corner.listening(listener), corner.publisher() as publisher:
+        first = publisher._producer
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        lost.set_exception(RuntimeError("out of order"))
+        publisher._in_flight += 1
+        publisher._settled(first, lost)
+        assert publisher.dropped == 1
+        await until(lambda: publisher.connected and publisher._producer is not first, "it was not replaced")
+        publisher.wake(HARBOUR, mia, 0)
+        await until(lambda: listener.heard(mia), "she was not woken")
+        assert publisher._in_flight == 0
+
+
+async def test_a_producer_to_which_nothing_is_acknowledged_is_replaced(
+    corner: Corner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the broker answers: after some looks another one may fare better."""
+    monkeypatch.setattr(publishing, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(publishing, "MUTE_FOR", 3)
+    async with corner.publisher() as publisher:
+        first = publisher._producer
+        publisher._in_flight += 1
+        await until(lambda: not publisher.connected, "it did not notice")
+        assert not await publisher.put_fixes(HARBOUR, person(), b"pier", at=later(1))
+        await until(lambda: publisher.connected and publisher._producer is not first, "it was not replaced")
+        assert await publisher.put_fixes(HARBOUR, person(), b"pier", at=later(1))
