@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -175,7 +177,7 @@ def _join(
 
 def _store(settings: Settings, master: MasterKey, reachable: frozenset[str], clock: Clock) -> Store:
     if settings.store is None:
-        return SqliteStore(settings.data, master, reachable)
+        return _folder(settings.data, master, reachable)
     return PostgresStore(settings.store, master, reachable, clock if isinstance(clock, StoreClock) else None)
 
 
@@ -192,7 +194,7 @@ def _spool(
     """Beside a store on another machine, whoever takes presses keeps a spool on this one."""
     if role not in {"all", "api"} or not isinstance(store, PostgresStore):
         return None
-    local = SqliteStore(settings.data / "spool", master, store.reachable)
+    local = _folder(settings.data / "spool", master, store.reachable)
     duties = Duties(sweeps_at_once=False)
     return Spool(
         store,
@@ -202,6 +204,19 @@ def _spool(
         wake=wake,
         alarm=ring,
     )
+
+
+def _folder(path: Path, master: MasterKey, reachable: frozenset[str], *, exclusive: bool = True) -> SqliteStore:
+    with _writable(path):
+        return SqliteStore(path, master, reachable, exclusive=exclusive)
+
+
+@contextlib.contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise BadSetting(f"PORCHLIGHT_DATA: {path} cannot be written ({error}); give a folder that can") from error
 
 
 def _duties(role: Role, settings: Settings) -> Duties:
@@ -221,7 +236,7 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
     master = master_key(settings)
     if settings.store is not None:
         return PostgresStore(settings.store, master, frozenset(), clock if isinstance(clock, StoreClock) else None)
-    return SqliteStore(settings.data, master, frozenset(), exclusive=False)
+    return _folder(settings.data, master, frozenset(), exclusive=False)
 
 
 def master_key(settings: Settings) -> MasterKey:
@@ -232,7 +247,8 @@ def master_key(settings: Settings) -> MasterKey:
     if not path.exists():
         if (settings.data / "keys.db").exists():
             raise BadSetting(f"{path} is missing, and without it nothing in {settings.data} can be read: put it back")
-        _make_key(path)
+        with _writable(settings.data):
+            _make_key(path)
     return MasterKey(parse_key(path.read_text(encoding="ascii"), str(path)))
 
 

@@ -158,8 +158,13 @@ class PostgresStore:
         """One transaction for all of them; each alone when that fails."""
         results: list[Any] | None = None
         if len(group) > 1:
-            with contextlib.suppress(Broken, Unreachable, asyncpg.PostgresError):
+            try:
                 results = await self._together(group)
+            except (Broken, Unreachable, asyncpg.PostgresError):
+                log.debug("a group is run one by one", action="group_broken", together=len(group))
+            except Exception:
+                # Whatever it is, nobody who waits may be left waiting.
+                log.exception("a group failed", action="group_failed", together=len(group))
         if results is not None:
             for one, result in zip(group, results, strict=True):
                 if not one.result.done():

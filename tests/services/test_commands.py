@@ -213,3 +213,14 @@ async def test_a_role_starts_without_store_and_broker_and_says_so(role: str, tmp
             assert "porchlight_broker_up 0.0" in text
         async with http.get(f"{url}/v1/incidents") as answer:
             assert answer.status == (401 if role == "api" else 404)
+
+
+@pytest.mark.parametrize("command", [("init", "--organization", "X"), ("api",), ("demo", "--port", "0")])
+async def test_a_folder_that_cannot_be_written_is_named(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Rather than a fault in the middle of things."""
+    (tmp_path / "file").touch()
+    away = {"STORE": "postgresql://u:p@127.0.0.1:1/porchlight", "KAFKA": "127.0.0.1:1", "MASTER_KEY": KEY}
+    settings = {"DATA": str(tmp_path / "file" / "data"), **(away if command[0] == "api" else {})}
+    code, _, complaint = await porchlight(*command, LISTEN="127.0.0.1:0", **settings)
+    assert code == 2
+    assert complaint.startswith("porchlight: PORCHLIGHT_DATA: ")
