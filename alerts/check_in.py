@@ -52,10 +52,27 @@ def plan(turn: Turn, signal: CheckInPlanned) -> None:
         note=signal.note,
         destination=signal.destination,
     )
+    begin(turn, check_in)
+
+
+def begin(turn: Turn, check_in: CheckIn) -> None:
+    """From now on it is looked after; what runs already under its id stays as it is."""
+    if any(c.id == check_in.id and c.hidden == check_in.hidden for c in turn.situation.check_ins):
+        return
     check_in = _without_past_reminders(turn, check_in)
     turn.put_check_in(check_in)
-    turn.effects.append(KeepCheckIn(check_in=check_in))
+    if not check_in.hidden:
+        turn.effects.append(KeepCheckIn(check_in=check_in))
     arm(turn, check_in)
+
+
+def withdraw(turn: Turn, check_in: CheckIn) -> None:
+    """It is not asked for any more: what it came from has changed."""
+    if check_in.hidden:
+        turn.drop_check_in(check_in)
+        turn.clear_timer(timer_of(check_in))
+    else:
+        _keep_ended(turn, check_in, "cancelled")
 
 
 def complete(turn: Turn, signal: CheckInCompleted) -> None:

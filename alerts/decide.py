@@ -41,7 +41,7 @@ from typing import assert_never
 
 import msgspec
 
-from alerts import check_in, incidents, responders, standing_down
+from alerts import check_in, incidents, responders, scheduling, standing_down
 from alerts.care_plan import CarePlan
 from alerts.effects import Effect
 from alerts.signals import (
@@ -66,6 +66,8 @@ from alerts.signals import (
     PinRefused,
     PinStarted,
     ResponderMoved,
+    ScheduleRemoved,
+    ScheduleSet,
     Signal,
     TimerDue,
 )
@@ -122,6 +124,10 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912 - a ta
             check_in.extend(turn, signal)
         case CheckInCancelled():
             check_in.cancel(turn, signal)
+        case ScheduleSet():
+            scheduling.set_schedule(turn, signal)
+        case ScheduleRemoved():
+            scheduling.remove_schedule(turn, signal)
         case TimerDue():
             timer_due(turn, signal)
         case (

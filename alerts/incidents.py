@@ -301,7 +301,7 @@ def close(
 ) -> None:
     """Ends it: nothing of it is told any more, but for the all-clear of a resolved one."""
     for name in list(turn.situation.timers):
-        if not name.startswith("check-in:"):
+        if not name.startswith(("check-in:", "schedule:")):
             turn.clear_timer(name)
     for check_in in [c for c in turn.situation.check_ins if c.hidden]:
         turn.drop_check_in(check_in)

@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from alerts.schedule import Terms
+
 Verdict = Literal["none", "pin", "duress"]
 """What the PIN said: `none` where the person has no PIN, `duress` for the twin."""
 
@@ -92,6 +94,25 @@ class CheckInPlanned(SignalBase, frozen=True, kw_only=True, tag="check_in_planne
     ask_again_ms: int
     note: str | None = None
     destination: str | None = None
+
+
+class ScheduleSet(SignalBase, frozen=True, kw_only=True, tag="schedule_set"):
+    """A recurring schedule was made or changed.
+
+    With the verdict `duress` only what the person sees becomes so. With `behind` only what she does not see does: staff
+    changed the true schedule while her side shows another.
+    """
+
+    terms: Terms
+    verdict: Verdict = "none"
+    behind: bool = False
+
+
+class ScheduleRemoved(SignalBase, frozen=True, kw_only=True, tag="schedule_removed"):
+    """A recurring schedule was taken away; with the verdict `duress` only from what the person sees."""
+
+    schedule: str
+    verdict: Verdict = "none"
 
 
 class CheckInCompleted(SignalBase, frozen=True, kw_only=True, tag="check_in_completed"):
@@ -225,6 +246,8 @@ Signal = (
     | CheckInCompleted
     | CheckInExtended
     | CheckInCancelled
+    | ScheduleSet
+    | ScheduleRemoved
     | TimerDue
     | IncidentAcknowledged
     | NoteAdded

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from alerts.policy import Policy
+from alerts.schedule import Terms
 from alerts.signals import ContactReply, Fix, TriggerKind
 
 IncidentState = Literal["pending", "open", "acknowledged", "resolved", "cancelled"]
@@ -167,6 +168,22 @@ class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     late: bool = False
     hidden: bool = False
     shadow: bool = False
+    schedule: str | None = None
+
+
+class RunningSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A recurring schedule, and how far it has been planned.
+
+    Everything up to `through` is dealt with. `planned` are the check-ins of it that have been made and are not due yet,
+    whatever became of them since: completed early, one is not asked for again. *Hidden* and *shadow* are as for a
+    check-in: the true schedule behind a change under duress, and what the person's side shows instead.
+    """
+
+    terms: Terms
+    through: datetime
+    planned: tuple[tuple[str, datetime], ...] = ()
+    hidden: bool = False
+    shadow: bool = False
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -179,6 +196,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     person: str
     incident: Incident | None = None
     check_ins: tuple[CheckIn, ...] = ()
+    schedules: tuple[RunningSchedule, ...] = ()
     generation: int = 0
     timers: dict[str, int] = {}
     wrong_pins: tuple[datetime, ...] = ()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from alerts import check_in, incidents
+from alerts import check_in, incidents, scheduling
 from alerts.check_in_timers import timer_of
 from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, warn_holder
 from alerts.signals import TimerDue
 from alerts.turn import Turn
 
 
-def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901 - a table: one line for each timer
+def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901, PLR0912 - a table: one line for each timer
     """Acts on a timer of the generation that is set; an older one changes nothing."""
     if turn.situation.timers.get(signal.name) != signal.generation:
         return
@@ -18,6 +18,9 @@ def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901 - a table: on
         for running in turn.situation.check_ins:
             if timer_of(running) == signal.name:
                 check_in.look(turn, running, signal)
+        return
+    if signal.name.startswith(scheduling.PREFIX):
+        scheduling.look(turn, signal.name)
         return
     if turn.situation.live_incident is None:
         return

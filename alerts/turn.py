@@ -12,7 +12,7 @@ import msgspec
 
 from alerts.care_plan import CarePlan
 from alerts.effects import ClearTimer, Effect, Publish, Record, SetTimer
-from alerts.situation import CheckIn, Incident, Situation
+from alerts.situation import CheckIn, Incident, RunningSchedule, Situation
 
 RefusalCode = Literal[
     "no_live_incident",
@@ -67,6 +67,16 @@ class Turn:
         """Takes a check-in out of what is running."""
         rest = tuple(c for c in self.situation.check_ins if c is not check_in)
         self.situation = msgspec.structs.replace(self.situation, check_ins=rest)
+
+    def put_schedule(self, running: RunningSchedule, *, replaces: RunningSchedule | None = None) -> None:
+        """Adds a recurring schedule, or puts it where the old one stood."""
+        others = tuple(s for s in self.situation.schedules if s is not replaces)
+        self.situation = msgspec.structs.replace(self.situation, schedules=(*others, running))
+
+    def drop_schedule(self, running: RunningSchedule) -> None:
+        """Takes a recurring schedule out of what is running."""
+        rest = tuple(s for s in self.situation.schedules if s is not running)
+        self.situation = msgspec.structs.replace(self.situation, schedules=rest)
 
     def set_timer(self, name: str, due_at: datetime) -> None:
         """Sets the timer, in place of the one of the same name."""

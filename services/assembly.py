@@ -194,7 +194,7 @@ def _spool(
     """Beside a store on another machine, whoever takes presses keeps a spool on this one."""
     if role not in {"all", "api"} or not isinstance(store, PostgresStore):
         return None
-    local = _folder(settings.data / "spool", master, store.reachable)
+    local = _folder(settings.data / "spool", master, store.reachable, spool=True)
     duties = Duties(sweeps_at_once=False)
     return Spool(
         store,
@@ -206,9 +206,11 @@ def _spool(
     )
 
 
-def _folder(path: Path, master: MasterKey, reachable: frozenset[str], *, exclusive: bool = True) -> SqliteStore:
+def _folder(
+    path: Path, master: MasterKey, reachable: frozenset[str], *, exclusive: bool = True, spool: bool = False
+) -> SqliteStore:
     with _writable(path):
-        return SqliteStore(path, master, reachable, exclusive=exclusive)
+        return SqliteStore(path, master, reachable, exclusive=exclusive, spool=spool)
 
 
 @contextlib.contextmanager

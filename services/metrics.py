@@ -11,6 +11,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.presses = Counter("porchlight_presses", "Presses that were accepted.", registry=self.registry)
+        self.fixes = Counter("porchlight_fixes", "Positions that were accepted.", ["source"], registry=self.registry)
+        self.fixes_refused = Counter(
+            "porchlight_fixes_refused", "Positions that could not be taken.", ["source", "why"], registry=self.registry
+        )
         self.tries = Counter(
             "porchlight_tries", "Tries to deliver a message.", ["channel", "outcome"], registry=self.registry
         )

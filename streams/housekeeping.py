@@ -1,11 +1,13 @@
-"""The net beneath the engine and the tidying up, run by APScheduler.
+"""The net beneath the engine, and the tidying up, which APScheduler runs.
 
-A tick each second wakes what waits for the clock and starts again whatever has stopped. With APScheduler's defaults a
+A tick each second wakes what waits for the clock and starts again whatever has stopped. It goes by the monotonic clock:
+APScheduler goes by the wall clock, and when that is set back by an hour it is silent for an hour. With its defaults a
 run that comes due while the process is busy would be dropped; hence `misfire_grace_time=None` and `coalesce`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -21,6 +23,7 @@ log = structlog.get_logger()
 
 ANSWERS_KEPT = timedelta(days=7)
 TRAIL_KEPT = timedelta(hours=72)
+TICK_EVERY = 1.0
 SLICE = 2_000
 
 
@@ -35,20 +38,31 @@ class Housekeeping:
         self._engine = engine
         self._alarm = alarm
         self._tidies = tidies
+        self._ticking: asyncio.Task[None] | None = None
         self._scheduler: Any = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
     def start(self) -> None:
         """Starts the jobs."""
-        self._scheduler.add_job(self.tick, "interval", seconds=1)
+        self._ticking = asyncio.create_task(self._tick_for_ever(), name="Housekeeping")
         if self._tidies:
             self._scheduler.add_job(self.tidy, "interval", minutes=15)
         self._scheduler.start()
 
     def stop(self) -> None:
         """Stops them."""
+        if self._ticking is not None:
+            self._ticking.cancel()
         self._scheduler.shutdown(wait=False)
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_EVERY)
+            try:
+                await self.tick()
+            except Exception:
+                log.exception("tick failed", action="tick_failed")
 
     async def tick(self) -> None:
         """Wakes what waits, revives what has stopped, finds out who pumps."""

@@ -10,11 +10,14 @@ import msgspec
 
 from alerts.care_plan import CarePlan, Sees
 from alerts.effects import Purpose
+from alerts.schedule import Terms
 from alerts.signals import Fix, Signal
 from alerts.situation import Incident, Situation
 
 DeliveryState = Literal["queued", "sending", "sent", "delivered", "read", "failed", "void"]
-TokenKind = Literal["staff", "session", "device", "panic", "enrol", "sign_in", "contact", "alert", "unlock"]
+TokenKind = Literal[
+    "staff", "session", "device", "panic", "enrol", "sign_in", "contact", "alert", "unlock", "tracker", "ping"
+]
 Role = Literal["admin", "dispatcher", "advocate", "integration"]
 
 LANE_ALARM, LANE_TIMER, LANE_REST = 0, 1, 2
@@ -92,9 +95,10 @@ class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Device(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A person's phone."""
+    """A person's phone. `ping_allowed`: its ping completes a check-in also where the person has a PIN."""
 
     name: str
+    ping_allowed: bool = False
 
 
 class Zone(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,6 +107,24 @@ class Zone(Record, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     kind: Literal["safe", "exclusion"]
     shape: Mapping[str, Any]
+
+
+class ShownSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person's own side shows of a schedule since it was changed under duress; without terms: nothing."""
+
+    terms: Terms | None = None
+
+
+class Schedule(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A recurring schedule as it truly is, and what the person's side shows where that is something else."""
+
+    terms: Terms
+    shown: ShownSchedule | None = None
+
+    @property
+    def for_her(self) -> Terms | None:
+        """The terms as the person may see them; None where it looks deleted."""
+        return self.terms if self.shown is None else self.shown.terms
 
 
 class PolicyText(Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -148,6 +148,9 @@ class Transaction(Protocol):
     async def check_in(self, person: str, check_in: str) -> CheckIn | None:
         """One check-in as the person may see it."""
 
+    async def next_check_in(self, person: str) -> CheckIn | None:
+        """The one due soonest of those that are not over; None without any."""
+
     # Deliveries
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
         """Takes deliveries that are due, the most urgent first."""

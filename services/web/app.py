@@ -18,8 +18,11 @@ from services.web import (
     pages,
     panic,
     people,
+    pings,
     policies,
+    schedules,
     sessions,
+    trackers,
     wording_calls,
     zones,
 )
@@ -30,6 +33,7 @@ from services.web.service import BODY_LIMIT, SERVICE, Service
 ROUTES: tuple[Route, ...] = (
     *panic.ROUTES,
     *check_ins.ROUTES,
+    *schedules.ROUTES,
     *me.ROUTES,
     *incidents.ROUTES,
     *feed.ROUTES,
@@ -41,6 +45,8 @@ ROUTES: tuple[Route, ...] = (
     *zones.ROUTES,
     *policies.ROUTES,
     *contact_links.ROUTES,
+    *trackers.ROUTES,
+    *pings.ROUTES,
     *wording_calls.ROUTES,
     *machines.ROUTES,
 )

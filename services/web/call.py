@@ -89,6 +89,10 @@ class Call:
             raise Problem("not-allowed")
         return self.token.person
 
+    def admit(self, caller: Caller) -> None:
+        """This is who calls: for a handler whose address or body holds the key."""
+        self._caller = caller
+
     def path(self, name: str) -> str:
         """A part of the path."""
         return self.request.match_info[name].lower()
@@ -97,13 +101,13 @@ class Call:
     def key(self) -> str | None:
         """The idempotency key: the body's `id`, else the header."""
         given = getattr(self.body, "id", None) or self.request.headers.get("Idempotency-Key")
-        if given is not None and not 1 <= len(given) <= 255:
-            raise field_problem("Idempotency-Key", "has 1 to 255 characters")
+        if given is not None and not (1 <= len(given) <= 255 and given.isprintable()):
+            raise field_problem("Idempotency-Key", "has 1 to 255 printable characters")
         return given
 
     async def get(self, kind: type[R], record: str) -> R:
         """The record of this id in the caller's agency. Raises the 404 problem."""
-        hers = self.token.kind in {"device", "panic"}
+        hers = self.token.kind in {"device", "panic", "ping"}
         source = self.service.intake if hers else self.service.store
         found: R | None = await source.read(lambda tx: tx.get(kind, self.organization, record))
         if found is None:
@@ -135,15 +139,19 @@ class Call:
 
         What is answered in the end is kept for repeats: see `keep`.
         """
+        await self.expect_repeats()
+        decision = await self.service.engine.decide_now(self.organization, person, make(self.signal_id()))
+        if decision.refusal is not None:
+            raise refused(decision.refusal)
+        return decision
+
+    async def expect_repeats(self) -> None:
+        """Raises `Repeated` where this call was answered before; what is answered now is kept for its repeats."""
         key = self.key
         if key is not None:
             fingerprint = self._fingerprint()
             await self.service.store.read(lambda tx: self._first(tx, key, fingerprint))
             self._decided = key
-        decision = await self.service.engine.decide_now(self.organization, person, make(self.signal_id()))
-        if decision.refusal is not None:
-            raise refused(decision.refusal)
-        return decision
 
     def signal_id(self) -> str:
         """The id of the signal that this call makes: the same for a repeat under the same key."""
@@ -196,6 +204,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[Role, ...] = ()
     body: Any = None
     status: int = 200
+    query: tuple[str, ...] = ()
+    """Parameters that it takes in the address, for the document."""
+    answer: str = "application/json"
 
 
 def aiohttp_handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -296,5 +307,5 @@ def _decode(decoder: msgspec.json.Decoder[Any] | None, raw: bytes) -> Any:
         return decoder.decode(raw or b"{}")
     except msgspec.ValidationError as error:
         raise invalid(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem("bad-json", str(error)) from error

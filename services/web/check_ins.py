@@ -66,6 +66,7 @@ def view(check_in: CheckIn, now: datetime) -> dict[str, Any]:
         "remind_seconds": remind,
         "note": check_in.note,
         "destination": check_in.destination,
+        "schedule": check_in.schedule,
         "completed_at": check_in.ended_at if check_in.state == "completed" else None,
     }
 
@@ -222,6 +223,19 @@ async def _verdict(call: Call, pin: str | None, began: float) -> Verdict:
 async def complete(call: Call) -> Reply:
     """All is well."""
     return await _answer(call, "complete")
+
+
+async def complete_by_ping(call: Call, kept: CheckIn) -> CheckIn:
+    """All is well, said by what cannot ask for a PIN; whether it may was looked at before. Raises what was refused."""
+    if kept.state == "completed":
+        return kept
+
+    def make(signal: str) -> CheckInCompleted:
+        return CheckInCompleted(
+            id=signal, person=call.person, at=call.now, received_at=call.now, check_in=kept.id, verdict="none"
+        )
+
+    return await _decided(call, kept, make)
 
 
 async def extend(call: Call) -> Reply:

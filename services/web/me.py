@@ -12,12 +12,12 @@ from alerts.signals import DuressEntered, Fix, PersonWrote, PinRefused
 from services.web import check_ins
 from services.web.call import Call, Reply, Route
 from services.web.directory import Body, Latitude, Longitude
+from services.web.fixes import take_fixes
 from services.web.panic import AHEAD, describe, marks_of, settle_time, verdict_of
 from services.web.people import check_pins
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id, new_token
-from streams.fix_stream import keep_fixes
-from streams.records import LANE_ALARM, LANE_REST, Message, Organization, Person, Token
+from streams.records import LANE_ALARM, Message, Organization, Person, Token
 from streams.reminding import reminder_methods
 from streams.sealing import token_hash
 from streams.store import Transaction
@@ -108,16 +108,7 @@ async def locations(call: Call) -> Reply:
         side = await call.service.intake.read(lambda tx: tx.person_side(person))
         if not _may_send(side.alarm, call.now):
             raise Problem("not-allowed")
-    stream = call.service.fixes
-    if stream is not None and await stream.put(organization, person, fixes):
-        return Reply(body={"accepted": len(fixes)}, status=202)
-
-    async def work(tx: Transaction) -> None:
-        if await tx.with_live_incident([person]):
-            await keep_fixes(tx, organization, person, fixes, call.now)
-
-    await call.service.store.write(work, LANE_REST)
-    call.service.engine.wake(organization, person, LANE_REST)
+    await take_fixes(call.service, organization, person, fixes, source="phone", now=call.now)
     return Reply(body={"accepted": len(fixes)}, status=202)
 
 

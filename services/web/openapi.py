@@ -63,11 +63,14 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     answer: dict[str, Any] = {"description": route.summary}
     if route.status != 204:
-        kind = {"/v1/feed": "text/event-stream", "/metrics": "text/plain"}.get(route.path, "application/json")
+        kind = {"/v1/feed": "text/event-stream", "/metrics": "text/plain"}.get(route.path, route.answer)
         answer["content"] = {kind: {}}
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in PATH_PARAMETER.findall(route.path)
+    ]
+    parameters += [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in route.query
     ]
     if route.method == "POST":
         schema = {"type": "string", "maxLength": 255}

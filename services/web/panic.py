@@ -132,7 +132,7 @@ def understand(call: Call) -> Press:
     """Reads a press leniently. Refused are only broken JSON, a bad `id` and a body over the limit."""
     try:
         given = msgspec.json.decode(call.raw) if call.raw.strip() else {}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem("bad-json", str(error)) from error
     fields: dict[str, Any] = given if isinstance(given, dict) else {}
     ignored = [name for name in fields if name not in KNOWN] if isinstance(given, dict) else ["body"]

@@ -38,6 +38,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         """What the broker is told about it."""
         settings = {
             "min.insync.replicas": "2" if replication >= 3 else "1",
+            # By the sender's clock, a machine that is hours ahead would be refused, and one that is behind forgotten.
+            "message.timestamp.type": "LogAppendTime",
             "segment.ms": str(self.segment * 1000),
         }
         if self.keeps_for is None:

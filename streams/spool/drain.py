@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from alerts import person_side
+from alerts.ids import incident_id_for_press
 from alerts.incidents import WINDOW_TIMER
 from alerts.person_side import Marks, PersonSide, VisiblePress
 from alerts.signals import CancelEntered, FixReported, PanicPressed, PinStarted, Signal, TimerDue
@@ -67,12 +68,14 @@ async def put_batch(tx: Any, batch: Batch, now: datetime) -> None:
     known = await tx.known_deliveries([delivery.id for delivery in batch.deliveries])
     await tx.put_deliveries(batch.deliveries)
     side = before = await tx.person_side(batch.person)
-    elsewhere: dict[str, str] = {}
+    known_as: dict[str, str] = {}
     for one in batch.mail:
         if batch.told and isinstance(one.signal, CancelEntered):
             await _end_window(tx, batch, now)
-        if not await tx.put_mail(batch.organization, batch.person, one.lane, one.signal, one.answer):
-            elsewhere |= await _known_as(tx, one.signal)
+        new = await tx.put_mail(batch.organization, batch.person, one.lane, one.signal, one.answer)
+        if isinstance(one.signal, PanicPressed):
+            known_as |= await _known_as(tx, one.signal)
+        if not new:
             continue
         side = fold(side, batch.person, one.signal)
         fix = fix_of(one.signal)
@@ -82,24 +85,24 @@ async def put_batch(tx: Any, batch: Batch, now: datetime) -> None:
         await tx.save_person_side(batch.organization, batch.person, side)
     await handle(tx, [(batch.organization, batch.person)], now, claim=False)
     if batch.told:
-        # Also for a PIN that comes later, from elsewhere.
+        # Also for a PIN that comes later, from known_as.
         await _end_window(tx, batch, now)
-    await _one_incident(tx, batch, elsewhere, known, now)
+    await _one_incident(tx, batch, known_as, known, now)
 
 
-async def _known_as(tx: Any, signal: Signal) -> dict[str, str]:
-    """The store has this press already, though nobody here was told so; it may have given it another incident."""
-    if not isinstance(signal, PanicPressed):
-        return {}
-    first = await tx.first_answer(signal.person, signal.id)
-    return {signal.incident: str(msgspec.json.decode(first)["incident"])} if first is not None else {}
+async def _known_as(tx: Any, pressed: PanicPressed) -> dict[str, str]:
+    """Under which ids it may have been told of here, and the one that the store knows: it may have had it all along."""
+    first = await tx.first_answer(pressed.person, pressed.id)
+    known = str(msgspec.json.decode(first)["incident"]) if first is not None else pressed.incident
+    return {pressed.incident: known, incident_id_for_press(pressed.person, pressed.id): known}
 
 
-async def _one_incident(tx: Any, batch: Batch, elsewhere: dict[str, str], known: set[str], now: datetime) -> None:
+async def _one_incident(tx: Any, batch: Batch, known_as: dict[str, str], known: set[str], now: datetime) -> None:
     """What the spool told of under one id and the store decided under another is the same; nobody hears it twice."""
+    promised = {one.signal.incident for one in batch.mail if isinstance(one.signal, PanicPressed)}
     news = [d for d in batch.deliveries if d.id not in known and d.state in {"sent", "delivered"}]
-    for name in dict.fromkeys([*elsewhere, *(d.incident for d in news if d.incident is not None)]):
-        view = await tx.incident(batch.organization, elsewhere.get(name, name))
+    for name in sorted(promised | {d.incident for d in batch.deliveries if d.incident is not None}):
+        view = await tx.incident(batch.organization, known_as.get(name, name))
         if view is None or view.incident.id == name:
             continue
         await tx.adopt(batch.organization, name, view.incident.id)

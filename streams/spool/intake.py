@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from streams.records import Token
+from streams.sealing import Unreadable
 from streams.store import Store, Unreachable
 
 log = structlog.get_logger()
@@ -73,6 +74,9 @@ class SpoolingIntake:
         self._writing += 1
         try:
             return await self._spool.write(work, lane)
+        except Unreadable as error:
+            # The copy is not complete yet, and she is not in it.
+            raise Unreachable("this person is not in the copy") from error
         finally:
             self._writing -= 1
 

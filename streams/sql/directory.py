@@ -21,6 +21,7 @@ from streams.records import (
     Person,
     PolicyText,
     Record,
+    Schedule,
     Staff,
     Token,
     TokenKind,
@@ -41,6 +42,7 @@ TABLES: dict[type[Record], str] = {
     Contact: "contacts",
     Device: "devices",
     Zone: "zones",
+    Schedule: "schedules",
     PolicyText: "policies",
 }
 
@@ -104,10 +106,12 @@ class DirectoryRows(Sealed):
     ) -> list[tuple[int, R]]:
         """The records in the order in which they were made, each with its number; `after` is such a number."""
         table = TABLES[kind]
+        # One person's are found by their index; the organization is compared all the same.
+        hers, values = ("", ()) if person is None else ("person = ? AND ", (person,))
         rows = await self.rows(
-            f"SELECT number, id, person, sealed FROM {table} WHERE organization_id = ? AND deleted_at IS NULL "
-            "AND number > ? AND (CAST(? AS TEXT) IS NULL OR person = ?) ORDER BY number LIMIT ?",
-            *(organization, after, person, person, limit),
+            f"SELECT number, id, person, sealed FROM {table} WHERE {hers}organization_id = ? AND deleted_at IS NULL "
+            "AND number > ? ORDER BY number LIMIT ?",
+            *(*values, organization, after, limit),
         )
         subjects = [row[1] if kind is Person else row[2] or organization for row in rows]
         await self.keys.load(subjects)

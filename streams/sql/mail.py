@@ -18,7 +18,8 @@ from streams.sql.directory import DirectoryRows
 from streams.sql.rows import ENCODER, decoder, instant, instant_or_none, micros
 
 Undecodable = (msgspec.MsgspecError, Unreadable)
-NO_CHECK_INS = "AND name NOT LIKE 'check-in:%'"
+NO_CHECK_INS = "AND name NOT LIKE 'check-in:%' AND name NOT LIKE 'schedule:%'"
+"""Planning goes by the same clock: by one that jumped ahead, what is still to come would have passed."""
 
 
 class MailRows(DirectoryRows):
@@ -81,10 +82,11 @@ class MailRows(DirectoryRows):
         if not ids:
             return [], skipped
         await self.keys.load(ids)
-        mail, broken = await self._mail_of(ids)
-        for person, signals in also.items():
-            mail.setdefault(person, []).extend(Mail(number=0, signal=signal) for signal in signals)
-        busy = [(organization, person) for organization, person in people if person in mail or person in broken]
+        mail, broken = await self._mail_of(people)
+        for organization, person in people:
+            if person in also:
+                mail.setdefault((organization, person), []).extend(Mail(number=0, signal=s) for s in also[person])
+        busy = [one for one in people if one in mail or one in broken]
         if not busy:
             return [], skipped
         situations = await self._situations_of([person for _, person in busy])
@@ -97,8 +99,8 @@ class MailRows(DirectoryRows):
                 # What cannot be read must not keep anybody from being told: dispatch and the last resort are left.
                 plan=await self._plan(organization, agreed.get(person)),
                 agreed=agreed.get(person),
-                mail=tuple(mail.get(person, ())),
-                undecodable=tuple(broken.get(person, ())),
+                mail=tuple(mail.get((organization, person), ())),
+                undecodable=tuple(broken.get((organization, person), ())),
             )
             for organization, person in busy
         ]
@@ -155,20 +157,34 @@ class MailRows(DirectoryRows):
         row = await self.row("SELECT sealed FROM check_ins WHERE id = ? AND person = ?", check_in, person)
         return await self.open(person, row[0], f"check_ins|{check_in}|sealed", CheckIn) if row else None
 
-    async def _mail_of(self, people: Sequence[str]) -> tuple[dict[str, list[Mail]], dict[str, list[int]]]:
-        rows = await self.rows(
-            f"SELECT person, number, id, sealed FROM inbox WHERE {self.dialect.one_of('person')} "
-            "AND handled_at IS NULL ORDER BY number",
-            self.dialect.array(people),
+    async def next_check_in(self, person: str) -> CheckIn | None:
+        """The one due soonest of those that are not over, as she may see them."""
+        row = await self.row(
+            "SELECT id, sealed FROM check_ins WHERE person = ? AND state = 'scheduled' ORDER BY due_at LIMIT 1", person
         )
-        mail: dict[str, list[Mail]] = {}
-        broken: dict[str, list[int]] = {}
-        for person, number, signal, sealed in rows:
+        return await self.open(person, row[1], f"check_ins|{row[0]}|sealed", CheckIn) if row else None
+
+    async def _mail_of(
+        self, people: Sequence[tuple[str, str]]
+    ) -> tuple[dict[tuple[str, str], list[Mail]], dict[tuple[str, str], list[int]]]:
+        """What can be read, and the numbers of what cannot; of this person in this organization, and nobody else."""
+        rows = await self.rows(
+            f"SELECT organization_id, person, number, id, sealed FROM inbox WHERE {self.dialect.one_of('person')} "
+            "AND handled_at IS NULL ORDER BY number",
+            self.dialect.array([person for _, person in people]),
+        )
+        wanted = set(people)
+        mail: dict[tuple[str, str], list[Mail]] = {}
+        broken: dict[tuple[str, str], list[int]] = {}
+        for organization, person, number, signal, sealed in rows:
+            one = (organization, person)
+            if one not in wanted:
+                continue
             try:
                 opened = (await self.sealer(person)).open(sealed, f"inbox|{signal}|sealed")
-                mail.setdefault(person, []).append(Mail(number=number, signal=decoder(Signal).decode(opened)))
+                mail.setdefault(one, []).append(Mail(number=number, signal=decoder(Signal).decode(opened)))
             except Undecodable:
-                broken.setdefault(person, []).append(number)
+                broken.setdefault(one, []).append(number)
         return mail, broken
 
     async def _situations_of(self, people: Sequence[str]) -> dict[str, Situation]:

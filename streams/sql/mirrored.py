@@ -10,7 +10,8 @@ import msgspec
 from streams.sql.rows import Sealed
 
 RECORD = ("id", "organization_id", "person", "sealed", "number", "deleted_at")
-POSITION = "store"
+# Another name wherever more is copied than before: a copy that is older begins anew.
+POSITION = "store, devices"
 
 
 class Mirrored(msgspec.Struct, frozen=True):
@@ -26,12 +27,13 @@ TABLES = {
     "organizations": Mirrored(RECORD),
     "people": Mirrored(RECORD),
     "contacts": Mirrored(RECORD),
+    "devices": Mirrored(RECORD),
     "policies": Mirrored(RECORD),
     "check_ins": Mirrored(("id", "organization_id", "person", "state", "due_at", "sealed")),
     "person_sides": Mirrored(("person", "organization_id", "document")),
     "tokens": Mirrored(
         ("hash", "organization_id", "kind", "subject", "person", "document", "expires_at"),
-        where="kind IN ('device', 'panic')",
+        where="kind IN ('device', 'panic', 'tracker', 'ping')",
         binary=True,
     ),
 }

@@ -18,6 +18,7 @@ from streams.records import (
     Organization,
     Person,
     PolicyText,
+    Schedule,
     Staff,
     Token,
     Zone,
@@ -31,7 +32,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ENCODER = msgspec.json.Encoder()
 KEPT: tuple[Any, ...] = (
-    *(Organization, Staff, Person, Contact, Device, Zone, PolicyText, Token, Message, list[JournalLine]),
+    *(Organization, Staff, Person, Contact, Device, Zone, Schedule, PolicyText, Token, Message, list[JournalLine]),
     *(Signal, Situation, Incident, CheckIn, Fix, PersonSide, dict[str, Any]),
 )
 # Made before there is a second thread: msgspec 0.22.0 crashes when one thread learns a type while another decodes it.

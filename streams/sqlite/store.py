@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from streams.records import Token
 from streams.sealing import MasterKey, Sealer
+from streams.sql.spool_transaction import SpoolTransaction
 from streams.sql.transaction import SqlTransaction
 from streams.sqlite.connection import DIALECT, SqliteConnection
 from streams.sqlite.database import connect, migrate
@@ -28,7 +29,15 @@ class SqliteStore:
 
     up = True
 
-    def __init__(self, folder: Path, master: MasterKey, reachable: frozenset[str], *, exclusive: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        master: MasterKey,
+        reachable: frozenset[str],
+        *,
+        exclusive: bool = True,
+        spool: bool = False,
+    ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A second process may read and add (a new token); only one may run the engine.
         self._lock = _lock(folder / "lock") if exclusive else None
@@ -37,7 +46,8 @@ class SqliteStore:
         self._keys = SqliteKeyRing(folder / "keys.db", master)
         self._read = connect(folder / "porchlight.db", read_only=True)
         self._write = write
-        self._writing = SqlTransaction(SqliteConnection(write), self._keys, DIALECT, reachable, remembers=True)
+        kind = SpoolTransaction if spool else SqlTransaction
+        self._writing = kind(SqliteConnection(write), self._keys, DIALECT, reachable, remembers=True)
         self._reading = SqlTransaction(SqliteConnection(self._read), self._keys, DIALECT, reachable)
         self._tokens: dict[bytes, Token] = {}
         self._deaths = 0

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 TOGETHER = [
-    # One after the other in one process of the suite, and on the loop that the receivers live on.
-    pytest.mark.xdist_group("cluster"),
+    # On the loop that the receivers live on. `tests/sharing.py` keeps them in one process of the suite.
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(300),
 ]

@@ -176,6 +176,32 @@ async def test_a_pin_after_the_spool_has_told_is_a_claim(outage: Outage) -> None
     assert town.sink.purposes("ana")[-1] == "all_clear"
 
 
+async def test_a_press_that_joins_a_known_alarm_is_told_once_and_as_something_new(outage: Outage) -> None:
+    """By an id of its own: under the one that was used before, a receiver would take it for a repetition."""
+    town = outage.town
+    mia = await town.mia()
+    first = await town.press(mia, immediate=True)
+    await outage.begin()
+    again = await accepted(outage, mia, immediate=True)
+    assert again["incident"] == first["incident"]
+    await outage.told("ana", 2)
+
+    async def shown() -> bool:
+        return (await town.get(f"/v1/panic/{again['id']}", mia.panic))["sent"] is not None
+
+    await until(shown, "her phone was never told that it went out")
+    await outage.end()
+    incident = await town.incident(first["incident"])
+    assert (incident["presses"], incident["state"]) == (2, "open")
+    received = [r for name in ("ana", "ben", "dispatch") for r in town.sink.to(name)]
+    assert [r.path for r in received] == ["/ana", "/ana", "/ben", "/ben", "/dispatch", "/dispatch"]
+    ids = [r.headers["webhook-id"] for r in received]
+    assert len(set(ids)) == len(ids)
+    assert set(ids) <= {d["id"] for d in incident["deliveries"]}
+    for name in {r.json["data"]["incident"] for r in received}:
+        assert (await town.incident(name))["id"] == incident["id"]
+
+
 @pytest.mark.parametrize(("pin", "trigger"), [(PIN, []), (TWIN, ["duress"])])
 async def test_a_check_in_is_completed_while_the_store_is_away(outage: Outage, pin: str, trigger: list[str]) -> None:
     """And counts as in time."""
@@ -192,6 +218,31 @@ async def test_a_check_in_is_completed_while_the_store_is_away(outage: Outage, p
     assert (await town.get(path, mia.token))["state"] == "completed"
     await town.wait(minutes=10)
     assert [row["trigger"] for row in await town.live()] == trigger
+
+
+async def test_a_ping_counts_while_the_store_is_away(outage: Outage) -> None:
+    """And what staff allowed is known; a tracker's position has to wait, and is told to come again."""
+    town = outage.town
+    mia = await town.mia()
+    path, body = f"/v1/people/{mia.person}/devices", {"name": "button", "ping_allowed": True}
+    allowed = await town.post(path, town.admin, body)
+    other = await town.post(path, town.admin, {"name": "watch"})
+    planned = await town.post("/v1/check-ins", mia.token, {"due_at": "2026-11-24T18:20:00Z", "grace_seconds": 60})
+    await outage.begin()
+    assert (await town.call("POST", f"/ping/{other['ping_key']}")).problem == "ping-refused"
+    assert (await town.call("GET", f"/ping/{allowed['ping_key']}")).status == 200
+    answer = await town.call("POST", f"/ping/{allowed['ping_key']}", headers={"Idempotency-Key": "tonight"})
+    assert (answer.status, answer.body["state"]) == (200, "completed")
+    again = await town.call("POST", f"/ping/{allowed['ping_key']}", headers={"Idempotency-Key": "tonight"})
+    assert (again.status, again.body["id"]) == (200, planned["id"])
+    assert (await town.call("POST", "/ping/who-knows")).status == 503
+    query = f"id={allowed['tracker_key']}&lat=41.9&lon=-87.6"
+    assert (await town.call("GET", f"/osmand?{query}")).status == 503
+    await outage.end()
+    assert (await town.get(f"/v1/check-ins/{planned['id']}", mia.token))["state"] == "completed"
+    await town.wait(minutes=30)
+    assert await town.live() == []
+    assert (await town.call("GET", f"/osmand?{query}")).status == 200
 
 
 async def test_an_extension_while_the_store_is_away_holds_and_has_its_limit(outage: Outage) -> None:

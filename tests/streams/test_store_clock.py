@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from streams.store_clock import StoreClock
 from streams.pump_duty import Shared
 from streams.sealing import MasterKey
 from streams.sqlite.store import SqliteStore
+from streams.store_clock import StoreClock
 from tests.services.jump_clock import NOON, JumpClock
 
 

@@ -126,6 +126,13 @@ async def test_who_waits_comes_by_lane(store: Store) -> None:
     assert await store.read(lambda tx: tx.waiting(10)) == []
 
 
+async def test_mail_is_taken_for_the_agency_that_it_belongs_to(store: Store) -> None:
+    """Whoever is woken for another one finds nothing, and is not decided twice."""
+    await store.write(lambda tx: tx.put_mail(ORG, MIA, 0, wrote("hers")))
+    works, _ = await store.write(lambda tx: tx.take([(OTHER, MIA), (ORG, MIA)]))
+    assert [(work.organization, work.person) for work in works] == [(ORG, MIA)]
+
+
 async def test_a_timer_is_taken_once(store: Store) -> None:
     """The one of the same name takes the place of the one before."""
 
