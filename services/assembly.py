@@ -42,7 +42,7 @@ from streams.kafka.faust_app import Tally, make_locations_app, make_signals_app
 from streams.kafka.feed_wakeups import FeedWakeups
 from streams.kafka.messages import PURPOSE
 from streams.kafka.publisher import Publisher
-from streams.kafka.stream_worker import StreamWorker
+from streams.kafka.stream_worker import ENDS_WITHIN, StreamWorker
 from streams.postgres.store import PostgresStore
 from streams.pump_duty import Alone, PumpDuty, Shared
 from streams.sealing import MasterKey, Sealer
@@ -171,7 +171,7 @@ def _join(
                 name="locations",
             ),
         )
-        assembly.sources += [Loop(worker.run, "StreamWorker") for worker in workers]
+        assembly.sources += [Loop(worker.run, "StreamWorker", ENDS_WITHIN) for worker in workers]
         service.vitals.consumers = workers
 
 

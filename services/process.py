@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, Protocol
 
@@ -12,6 +11,7 @@ from aiohttp import web
 
 from services.operator_alarm import OperatorAlarm
 from services.web.service import Service
+from streams.ending import AGAIN_AFTER, end
 from streams.engine import Engine
 from streams.feed import Feed
 from streams.housekeeping import Housekeeping
@@ -32,10 +32,13 @@ class Part(Protocol):
 
 
 class Loop:
-    """A coroutine that runs until it is cancelled."""
+    """A coroutine that runs until it is cancelled, and then may take so many seconds to tidy up."""
 
-    def __init__(self, run: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+    def __init__(
+        self, run: Callable[[], Coroutine[Any, Any, None]], name: str, tidies_within: float = AGAIN_AFTER
+    ) -> None:
         self._run = run
+        self._tidies_within = tidies_within
         self._name = name
         self._task: asyncio.Task[None] | None = None
 
@@ -45,10 +48,7 @@ class Loop:
 
     async def stop(self) -> None:
         """Cancels it and waits until it has gone."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task, again_after=self._tidies_within)
 
 
 class Assembly(msgspec.Struct, kw_only=True):
@@ -80,8 +80,8 @@ class Assembly(msgspec.Struct, kw_only=True):
         """Stops in order: no new work, messages under way to their end, then channels and the store."""
         self.service.stopping.set()
         self.housekeeping.stop()
-        for part in self.sources:
-            await part.stop()
+        # Each may take seconds, and whoever stops us does not wait for ever.
+        await asyncio.gather(*(part.stop() for part in self.sources))
         await self.engine.stop()
         for part in self.sinks:
             await part.stop()

@@ -15,6 +15,7 @@ from streams.channel import Channel
 from streams.clock import Clock
 from streams.clock_guard import ClockGuard
 from streams.delivery_context import Composer
+from streams.ending import end, in_time
 from streams.processor import Claimed, Handled
 from streams.pump import Pump
 from streams.pump_duty import Alone, PumpDuty
@@ -156,12 +157,10 @@ class Engine:
         for task in pump:
             task.cancel()
         try:
-            await asyncio.wait_for(self.sender.drain(), limit)
+            await in_time(self.sender.drain(), limit)
         except TimeoutError:
             log.warning("stopped with messages under way", action="drain_cut")
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     def _send(self, claimed: list[Claimed]) -> None:
         self.sender.send(claimed)

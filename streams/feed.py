@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from streams.ending import in_time
 from streams.records import FeedEvent
 from streams.store import NotKept, Store, Transaction
 
@@ -88,7 +89,7 @@ class Feed:
                     self._last = (await self._store.read(_span))[1]
                     known = True
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._poked.wait(), self._look_every)
+                    await in_time(self._poked.wait(), self._look_every)
                 self._poked.clear()
                 while await self._step() == SLICE:  # noqa: ASYNC110 - a pause between slices, no waiting for anything
                     await asyncio.sleep(CALM)

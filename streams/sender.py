@@ -19,6 +19,7 @@ from alerts.signals import DeliveryFailed
 from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refused, Retry, Sent
 from streams.clock import Clock
 from streams.delivery_context import Composer, DeliveryContext, context_of
+from streams.ending import in_time
 from streams.processor import LEASE, Claimed
 from streams.records import Delivery
 from streams.store import NotKept, Store, Transaction, just_back
@@ -194,7 +195,7 @@ class Sender:
         if channel is None:
             return Refused("channel not configured")
         try:
-            return await asyncio.wait_for(channel.send(message), TRY_AT_MOST)
+            return await in_time(channel.send(message), TRY_AT_MOST)
         except TimeoutError:
             return Retry("no answer in time")
 
@@ -232,7 +233,7 @@ class Sender:
 
     async def _wait_for(self, event: asyncio.Event, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+            await in_time(event.wait(), seconds)
 
     async def _renew_for_ever(self) -> None:
         while True:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 from aiohttp import web
 
 from services.web.call import Call, Route
 from services.web.incident_views import summary
 from services.web.problems import field_problem
+from streams.ending import in_time
 from streams.feed import Rendered
 from streams.records import FeedEvent, Person
 from streams.store import NotKept, Transaction
@@ -49,14 +48,14 @@ async def feed(call: Call) -> web.StreamResponse:
         await response.write(b"retry: 1000\n\n" + _beat(call) + b"".join(missed))
         while not subscription.lost and not call.service.stopping.is_set():
             try:
-                payload = await asyncio.wait_for(subscription.queue.get(), BEAT_EVERY)
+                payload = await in_time(subscription.queue.get(), BEAT_EVERY)
             except TimeoutError:
                 if not await _still_valid(call):
                     break
                 payload = _beat(call)
             while not subscription.queue.empty():
                 payload += subscription.queue.get_nowait()
-            await asyncio.wait_for(response.write(payload), WRITE_WITHIN)
+            await in_time(response.write(payload), WRITE_WITHIN)
     except (ConnectionError, TimeoutError, NotKept):
         # A console that cannot be told anything must not look as if there were nothing to tell.
         pass

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 from prometheus_client import generate_latest
 
 from services.web.call import Call, Reply, Route
 from services.web.openapi import document
+from streams.ending import in_time
 
 READY_WITHIN = 2.0
 
@@ -24,7 +23,7 @@ async def readyz(call: Call) -> Reply:
     problems = service.vitals.problems()
     if service.role in {"all", "api"}:
         try:
-            await asyncio.wait_for(service.intake.write(lambda tx: tx.beat("readyz", call.now), 0), READY_WITHIN)
+            await in_time(service.intake.write(lambda tx: tx.beat("readyz", call.now), 0), READY_WITHIN)
             ready = True
         except Exception:  # noqa: BLE001 - whatever it is, nothing can be kept
             ready = False

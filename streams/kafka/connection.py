@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from streams.ending import in_time
+
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 ANSWER_WITHIN = 5.0
@@ -142,7 +144,7 @@ async def survey(broker: Broker, topics: Sequence[str]) -> dict[str, int]:
     finally:
         if client is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(client.close(), CLOSE_WITHIN)
+                await in_time(client.close(), CLOSE_WITHIN)
 
 
 async def _described(client: Any, topics: Sequence[str]) -> dict[str, int]:
@@ -169,7 +171,7 @@ async def _why(broker: Broker, error: Exception) -> str:
     try:
         options = broker.options()
         host, port, _ = collect_hosts(options.pop("bootstrap_servers"), randomize=False)[0]
-        conn = await asyncio.wait_for(create_conn(host, port, **options), ANSWER_WITHIN)
+        conn = await in_time(create_conn(host, port, **options), ANSWER_WITHIN)
         conn.close()
     except TimeoutError:
         return "no answer in time"

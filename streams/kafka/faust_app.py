@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from streams.ending import in_time
 from streams.kafka.connection import Broker
 from streams.kafka.messages import Fixes, key_of, open_fixes, open_mail
 from streams.kafka.topics import TOPICS, Topic, Topics
@@ -166,7 +167,7 @@ async def _kept(keep: Keep, batch: list[Fixes], tally: Tally, alarm: Callable[[s
     for wait in (*KEEP_AGAIN, None):
         tally.tries += 1
         try:
-            await asyncio.wait_for(keep(batch), KEEP_WITHIN)
+            await in_time(keep(batch), KEEP_WITHIN)
         except Exception:
             log.exception("fixes were not kept", action="keep_failed", fixes=len(batch))
         else:

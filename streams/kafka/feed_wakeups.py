@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from streams.ending import in_time
 from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable, back_off, calm_libraries, load
 from streams.kafka.topics import TOPICS, Topic, expect
 
@@ -66,4 +67,4 @@ class FeedWakeups:
                     self._poke()
         finally:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(consumer.stop(), CLOSE_WITHIN)
+                await in_time(consumer.stop(), CLOSE_WITHIN)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from streams.ending import in_time
 from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable
 from streams.kafka.topics import Topic
 
@@ -49,7 +50,7 @@ async def places(broker: Broker, group: str, topic: Topic, partitions: Iterable[
     finally:
         for close in opened:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(close(), CLOSE_WITHIN)
+                await in_time(close(), CLOSE_WITHIN)
     found = {}
     for tp in wanted:
         known = committed[tp].offset if tp in committed else -1

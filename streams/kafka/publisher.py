@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from streams.ending import end, in_time
 from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable, back_off, calm_libraries, load
 from streams.kafka.messages import Fixes, key_of, partition_of, seal_fixes, seal_mail
 from streams.kafka.topics import TOPICS, Topic, Topics, Undeclared, expect
@@ -119,9 +120,7 @@ class Publisher:
         self.connected = False
         if self._calm is not None:
             self._calm.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     # Sending
     async def _publish_what_waits(self) -> None:
@@ -239,7 +238,7 @@ class Publisher:
         published, in_flight, mute = self.published, 0, 0
         while not self._broken.is_set() and mute < MUTE_FOR:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._broken.wait(), LOOK_EVERY)
+                await in_time(self._broken.wait(), LOOK_EVERY)
             silent, waited = published == self.published, in_flight > 0
             published, in_flight = self.published, self._in_flight
             mute = mute if silent else 0

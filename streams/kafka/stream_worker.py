@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import structlog
 
+from streams.ending import in_time
 from streams.kafka.connection import Broker, Unreachable, back_off, calm_libraries, load
 from streams.kafka.faust_app import StreamApp, Tally
 from streams.kafka.stream_watch import PATIENCE, StreamWatch
@@ -26,6 +27,8 @@ ASK_EVERY = 5
 
 STOP_WITHIN, REPLACE_WITHIN = 10.0, 3.0
 STOP_WITHOUT_BROKER_WITHIN = 1.0
+ENDS_WITHIN = STOP_WITHIN + 3.0
+"""Seconds after which a worker that was told to end has ended, if it was told at all."""
 AGAIN_AFTER = (0.5, 2.0, 5.0, 15.0, 60.0)
 WELL_AFTER = 300
 """Looks after which an app was well, and the next trouble is a new one."""
@@ -119,7 +122,7 @@ class StreamWorker:
 
         there = False
         with contextlib.suppress(TimeoutError):
-            there = await asyncio.wait_for(self._is_there(made), STOP_WITHOUT_BROKER_WITHIN)
+            there = await in_time(self._is_there(made), STOP_WITHOUT_BROKER_WITHIN)
         start.cancel()
         stop = asyncio.create_task(made.app.stop(), name=f"{self._name} stop")
         await asyncio.wait({start, stop}, timeout=within if there else STOP_WITHOUT_BROKER_WITHIN)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from streams.ending import in_time
 from streams.kafka.connection import ANSWER_WITHIN, CLOSE_WITHIN, Broker, Unreachable, survey
 
 MINUTE, HOUR = 60, 3600
@@ -164,5 +165,5 @@ async def _make(broker: Broker, missing: list[Topic], replication: int | None) -
         raise Unreachable(f"the brokers stopped answering while topics were made ({type(error).__name__})") from error
     finally:
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(admin.close(), CLOSE_WITHIN)
+            await in_time(admin.close(), CLOSE_WITHIN)
     return made

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import asyncpg
 import structlog
 
+from streams.ending import end, in_time
 from streams.postgres.connection import READING, WRITING, PostgresConnection
 from streams.postgres.database import AWAY, migrate, pool_of
 from streams.postgres.group import Broken, Group, GroupCommit, Member, Waiting
@@ -124,12 +125,10 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Lets go of every connection."""
-        if self._look is not None:
-            self._look.cancel()
-            await asyncio.gather(self._look, return_exceptions=True)
+        await end(self._look)
         for pool in (self._pool, self._key_pool):
             with contextlib.suppress(*AWAY):
-                await asyncio.wait_for(pool.close(), 3)
+                await in_time(pool.close(), 3)
             pool.terminate()
 
     def suspect(self) -> None:
@@ -208,8 +207,11 @@ class PostgresStore:
             connection.terminate()
             return
         try:
-            await asyncio.wait_for(connection.execute("ROLLBACK"), 2)
-        except (*AWAY, asyncpg.PostgresError, asyncio.CancelledError):
+            await in_time(connection.execute("ROLLBACK"), 2)
+        except asyncio.CancelledError:
+            connection.terminate()
+            raise
+        except (*AWAY, asyncpg.PostgresError):
             connection.terminate()
 
     async def _look_for_ever(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from streams.clock import Clock
+from streams.ending import end, in_time
 from streams.engine import Engine
 from streams.sealing import Unreadable
 from streams.spool.drain import Batch, put_batch, read_batch
@@ -70,11 +71,8 @@ class Spool:
         while not self.hurry.is_set() and (waiting := (await self.figures())[0]):
             log.warning("waiting for the store to take over the spool", action="spool_waits", mail=waiting)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.hurry.wait(), 1.0)
-        for task in (self._task, self._mirror_task):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await in_time(self.hurry.wait(), 1.0)
+        await end(self._task, self._mirror_task)
         await self._end_engine()
         await self._local.close()
 
