@@ -2,7 +2,7 @@
 
 A task that is cancelled at the very moment at which what it waits for is answered may go on as if nothing had happened:
 `asyncio.wait_for` before Python 3.12 returns the answer and forgets the cancellation. Whoever then waits for its end
-waits for ever. So nothing of ours uses it; and since libraries do, whoever ends a task tells it again until it has ended.
+waits for ever. So nothing of ours uses it; and since libraries do, whoever ends a task tells it until it has ended.
 """
 
 from __future__ import annotations
