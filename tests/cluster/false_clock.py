@@ -26,8 +26,8 @@ class FalseClock:
         return {
             "LD_PRELOAD": str(self._library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            # Read at each call: it is to jump the moment that it is set.
-            "FAKETIME_NO_CACHE": "1",
+            # Seconds: it jumps that long after it was set. Read at each call, it would make everything slow.
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1",
         }
