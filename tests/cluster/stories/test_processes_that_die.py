@@ -7,14 +7,13 @@ import random
 import pytest
 
 from tests.cluster.cluster import Member
+from tests.cluster.promptness import IN_TIME
 from tests.cluster.reckoning import nothing_is_lost_and_nobody_told_twice
 from tests.cluster.storm import Storm
 from tests.cluster.together import TOGETHER
 from tests.cluster.town import ClusterTown, until
 
 pytestmark = TOGETHER
-IN_TIME = 8.0
-"""Seconds within which a missed check-in is told though whoever watched the clock is gone."""
 
 
 async def a_worker_is_killed(town: ClusterTown, people: int, kills: int, chance: random.Random) -> int:
