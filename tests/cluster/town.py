@@ -37,8 +37,9 @@ WITHIN = 30.0
 FIGURE = re.compile(r"^porchlight_(\S+) (\S+)$", re.MULTILINE)
 DUE = """
     WITH now AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS at)
-    SELECT (SELECT count(*) FROM deliveries, now WHERE state = 'queued' AND due_at <= at)
+    SELECT (SELECT count(*) FROM deliveries, now WHERE state = 'sending' OR (state = 'queued' AND due_at <= at))
         + (SELECT count(*) FROM timers, now WHERE due_at <= at)
+        + (SELECT count(*) FROM inbox WHERE handled_at IS NULL)
 """
 AT_ONCE = 8
 TRY_AT_MOST = 6.0
@@ -390,7 +391,7 @@ class ClusterTown:
         spooled = [await self.figure(member, "spooled") for member in members["api"] if member.program.running]
         if figures.get("store_up") != 1 or len(waiting) != 4 or any(waiting) or any(spooled):
             return False
-        # The figures say what is late; what has only just come due is not at rest either.
+        # The figures say what was late when a process last looked; what is under way now is not at rest either.
         (row,) = await self.rows(DUE)
         return not row[0]
 

@@ -29,7 +29,7 @@ async def a_worker_is_killed(town: ClusterTown, people: int, kills: int, chance:
         await town.member("worker", number % 2).kill()
         town.sink.delay = 0.0
         presses = await storm.over()
-        twice += await nothing_is_lost_and_nobody_told_twice(town, presses, kills=1)
+        twice += await nothing_is_lost_and_nobody_told_twice(town, presses, in_doubt=1)
         await town.heal()
     return twice
 
@@ -55,7 +55,7 @@ async def a_worker_leaves_and_comes_back(town: ClusterTown, people: int, rounds:
         moving = town.member("worker", number % 2)
         await moving.stop()
         await moving.start()
-        await nothing_is_lost_and_nobody_told_twice(town, await storm.over())
+        await nothing_is_lost_and_nobody_told_twice(town, await storm.over(), in_doubt=1)
         await town.heal()
 
 
@@ -77,7 +77,7 @@ async def an_api_is_killed(town: ClusterTown, people: int, kills: int, chance: r
         storm = Storm(town, await town.phones(people))
         await storm.reaches(chance.randint(1, storm.total // 2))
         await town.member("api", number % 2).kill()
-        await nothing_is_lost_and_nobody_told_twice(town, await storm.over())
+        await nothing_is_lost_and_nobody_told_twice(town, await storm.over(), in_doubt=1)
         await town.heal()
 
 

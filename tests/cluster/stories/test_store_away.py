@@ -41,7 +41,7 @@ async def restarts(town: ClusterTown, people: int, rounds: int, chance: random.R
         else:
             await town.cluster.postgres.stop()
         await town.cluster.postgres.start()
-        await nothing_is_lost_and_nobody_told_twice(town, await storm.over())
+        await nothing_is_lost_and_nobody_told_twice(town, await storm.over(), in_doubt=1)
         await town.heal()
 
 
@@ -126,9 +126,9 @@ async def left_behind(town: ClusterTown, phones: list[Phone], number: int) -> No
     # It starts while the store is away, too.
     await member.start()
     await back(town)
-    await nothing_is_lost_and_nobody_told_twice(town, presses[1::2], kills=1)
+    await nothing_is_lost_and_nobody_told_twice(town, presses[1::2], in_doubt=1)
     # The two processes know nothing of one another: each tells, under the same id.
-    await nothing_is_lost_and_nobody_told_twice(town, [*presses[::2], *again], kills=2)
+    await nothing_is_lost_and_nobody_told_twice(town, [*presses[::2], *again], in_doubt=2)
 
 
 async def test_a_spool_that_was_left_behind_is_moved(town: ClusterTown) -> None:
@@ -172,7 +172,7 @@ async def stands_still(town: ClusterTown, people: int) -> None:
         await town.told(*{pressed.phone for pressed in presses[-people:]})
     finally:
         town.cluster.postgres.resume()
-    await nothing_is_lost_and_nobody_told_twice(town, presses)
+    await nothing_is_lost_and_nobody_told_twice(town, presses, in_doubt=1)
 
 
 async def test_a_store_that_stands_still_keeps_no_phone_waiting(town: ClusterTown) -> None:
