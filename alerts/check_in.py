@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import msgspec
 
+from alerts.asking import remind
 from alerts.check_in_timers import arm, missed_at, reminders_of, timer_of
-from alerts.effects import KeepCheckIn, Notify
-from alerts.ids import derived_id
-from alerts.incidents import add_trigger, open_incident, trigger_of
+from alerts.effects import KeepCheckIn
+from alerts.incidents import pull, raise_duress
 from alerts.signals import (
     CheckInCancelled,
     CheckInCompleted,
@@ -21,7 +21,6 @@ from alerts.signals import (
     CheckInPlanned,
     SignalBase,
     TimerDue,
-    TriggerKind,
     Verdict,
 )
 from alerts.situation import CheckIn, CheckInState, Trigger
@@ -122,25 +121,6 @@ def look(turn: Turn, check_in: CheckIn, signal: TimerDue) -> None:
         _miss(turn, check_in, signal)
 
 
-def raise_duress(turn: Turn, signal: SignalBase) -> None:
-    """The twin was entered somewhere: staff are told at once, and the person's side shows nothing of it."""
-    pull(turn, signal, "duress")
-
-
-def pull(turn: Turn, signal: SignalBase, kind: TriggerKind, source: str | None = None) -> None:
-    """This trigger opens an incident, or is added to the one that is live."""
-    trigger = trigger_of(signal, kind, source)
-    if turn.situation.live_incident is None:
-        open_incident(
-            turn,
-            derived_id("incident", turn.situation.person, signal.id),
-            trigger,
-            signal=signal,
-        )
-    else:
-        add_trigger(turn, trigger)
-
-
 def _shown(turn: Turn, name: str) -> CheckIn | None:
     for check_in in turn.situation.check_ins:
         if check_in.id == name and not check_in.hidden:
@@ -239,20 +219,5 @@ def _remind(turn: Turn, check_in: CheckIn) -> None:
 
 
 def _ask(turn: Turn, check_in: CheckIn, *, number: int) -> None:
-    """Reminds the person, only by what she marked as safe; with nothing marked the app alone shows it."""
-    if not turn.plan.reminders:
-        return
-    turn.effects.append(
-        Notify(
-            subject=check_in.id,
-            incident=None,
-            recipient="person",
-            purpose="reminder",
-            epoch=int(check_in.due_at.timestamp()),
-            step=0,
-            round=number,
-            methods=turn.plan.reminders,
-            urgency="timer",
-            facts={"note": check_in.note, "due_at": check_in.due_at.isoformat()},
-        )
-    )
+    """Reminds the person."""
+    remind(turn, check_in.id, number=number, epoch_at=check_in.due_at, due_at=check_in.due_at, note=check_in.note)

@@ -41,10 +41,11 @@ from typing import assert_never
 
 import msgspec
 
-from alerts import check_in, incidents, responders, scheduling, standing_down
+from alerts import answers, check_in, contact_loss, incidents, responders, scheduling, standing_down, zones
 from alerts.care_plan import CarePlan
 from alerts.effects import Effect
 from alerts.signals import (
+    AllRightSaid,
     CancelEntered,
     CheckInCancelled,
     CheckInCompleted,
@@ -70,6 +71,11 @@ from alerts.signals import (
     ScheduleSet,
     Signal,
     TimerDue,
+    TrackingSet,
+    ZoneEntered,
+    ZoneLeft,
+    ZoneRemoved,
+    ZoneSet,
 )
 from alerts.situation import Situation
 from alerts.timers import timer_due
@@ -108,6 +114,17 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912 - a ta
             incidents.press(turn, signal)
         case FixReported():
             incidents.note_fix(turn, signal)
+            contact_loss.heard(turn, signal)
+        case ZoneSet():
+            zones.set_zone(turn, signal)
+        case ZoneRemoved():
+            zones.remove_zone(turn, signal)
+        case ZoneEntered() | ZoneLeft():
+            zones.cross(turn, signal)
+        case TrackingSet():
+            contact_loss.set_tracking(turn, signal)
+        case AllRightSaid():
+            answers.all_right(turn, signal)
         case PinStarted():
             incidents.extend_window(turn, signal)
         case CancelEntered():
@@ -115,7 +132,7 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912 - a ta
         case PinRefused():
             standing_down.refuse_pin(turn, signal)
         case DuressEntered():
-            check_in.raise_duress(turn, signal)
+            incidents.raise_duress(turn, signal)
         case CheckInPlanned():
             check_in.plan(turn, signal)
         case CheckInCompleted():

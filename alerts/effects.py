@@ -11,7 +11,7 @@ import msgspec
 from alerts.care_plan import MethodRef
 from alerts.situation import CheckIn
 
-Purpose = Literal["alert", "repeat", "news", "all_clear", "invitation", "reminder", "warning"]
+Purpose = Literal["alert", "repeat", "news", "all_clear", "invitation", "reminder", "question", "warning"]
 Urgency = Literal["alarm", "timer", "rest"]
 
 

@@ -11,6 +11,8 @@ from alerts.care_plan import CarePlan
 from alerts.check_in_timers import timer_of
 from alerts.effects import CloseAlarm, VoidDeliveries
 from alerts.escalation import (
+    NEWS_TIMER,
+    STEPS_TIMER,
     advance,
     invite_again,
     restart,
@@ -29,6 +31,8 @@ from alerts.signals import (
     PinStarted,
     SignalBase,
     TriggerKind,
+    ZoneEntered,
+    ZoneLeft,
 )
 from alerts.situation import GRAVITY, Hold, Incident, IncidentState, Trigger
 from alerts.turn import Turn, milliseconds
@@ -38,6 +42,10 @@ STAFF_LEASE = "lease:staff"
 STAFF_WARNING = "warning:staff"
 CONTACTS_LEASE = "lease:contacts"
 CONTACTS_WARNING = "warning:contacts"
+TIMERS = frozenset(
+    {WINDOW_TIMER, STAFF_LEASE, STAFF_WARNING, CONTACTS_LEASE, CONTACTS_WARNING, STEPS_TIMER, NEWS_TIMER}
+)
+"""The timers of an incident; all others go on when it closes."""
 WARNED_BEFORE = timedelta(seconds=60)
 LATE = timedelta(minutes=2)
 TRIGGERS_KEPT = 50
@@ -72,7 +80,7 @@ def press(turn: Turn, signal: PanicPressed) -> None:
     add_trigger(turn, trigger)
 
 
-def note_fix(turn: Turn, signal: FixReported) -> None:
+def note_fix(turn: Turn, signal: FixReported | ZoneEntered | ZoneLeft) -> None:
     """A newer position of somebody whose incident is live."""
     if turn.situation.live_incident is not None and _take_fix(turn, signal.fix):
         turn.publish("incident.updated")
@@ -101,7 +109,17 @@ def extend_window(turn: Turn, _signal: PinStarted) -> None:
 
 def raise_fault(turn: Turn, signal: FaultRaised) -> None:
     """Something of this person's could not be decided: a bare incident makes somebody look."""
-    trigger = trigger_of(signal, "fault")
+    pull(turn, signal, "fault")
+
+
+def raise_duress(turn: Turn, signal: SignalBase) -> None:
+    """The twin was entered somewhere: staff are told at once, and the person's side shows nothing of it."""
+    pull(turn, signal, "duress")
+
+
+def pull(turn: Turn, signal: SignalBase, kind: TriggerKind, source: str | None = None) -> None:
+    """This trigger opens an incident, or is added to the one that is live."""
+    trigger = trigger_of(signal, kind, source)
     if turn.situation.live_incident is None:
         open_incident(
             turn,
@@ -131,7 +149,7 @@ def open_incident(turn: Turn, incident: str, trigger: Trigger, *, signal: Signal
         drill=pressed.drill if pressed is not None else False,
         silent=pressed.silent if pressed is not None else False,
         window_ends=ends,
-        fix=pressed.fix if pressed is not None else None,
+        fix=_known_fix(turn, signal),
         battery=pressed.battery if pressed is not None else None,
     )
     turn.situation = msgspec.structs.replace(turn.situation, incident=opened)
@@ -143,6 +161,13 @@ def open_incident(turn: Turn, incident: str, trigger: Trigger, *, signal: Signal
         turn.set_timer(WINDOW_TIMER, ends)
     else:
         _begin(turn)
+
+
+def _known_fix(turn: Turn, signal: SignalBase) -> Fix | None:
+    """Where she is, as far as is known when an incident opens."""
+    if isinstance(signal, PanicPressed | ZoneEntered | ZoneLeft) and signal.fix is not None:
+        return signal.fix
+    return turn.situation.tracking.fix if turn.situation.tracking is not None else None
 
 
 def policy_for(plan: CarePlan, signal: SignalBase) -> Policy:
@@ -301,7 +326,7 @@ def close(
 ) -> None:
     """Ends it: nothing of it is told any more, but for the all-clear of a resolved one."""
     for name in list(turn.situation.timers):
-        if not name.startswith(("check-in:", "schedule:")):
+        if name in TIMERS:
             turn.clear_timer(name)
     for check_in in [c for c in turn.situation.check_ins if c.hidden]:
         turn.drop_check_in(check_in)

@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from alerts.check_in import begin, raise_duress, withdraw
+from alerts.check_in import begin, withdraw
 from alerts.check_in_timers import arm
 from alerts.effects import KeepCheckIn
+from alerts.incidents import raise_duress
 from alerts.schedule import Occurrence, Terms, occurrence_id, occurrences, over
 from alerts.signals import ScheduleRemoved, ScheduleSet
 from alerts.situation import CheckIn, RunningSchedule

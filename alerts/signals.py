@@ -12,16 +12,22 @@ from typing import Literal
 import msgspec
 
 from alerts.schedule import Terms
+from alerts.zone_rule import ZoneRule
 
 Verdict = Literal["none", "pin", "duress"]
 """What the PIN said: `none` where the person has no PIN, `duress` for the twin."""
 
 TriggerKind = Literal["duress", "panic", "missed_check_in", "zone", "contact_lost", "fault"]
 ContactReply = Literal["can_help", "cannot", "on_my_way"]
+Question = Literal["zone_expected", "contact_lost"]
+"""Why she is asked whether all is well."""
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One position: degrees (WGS 84), accuracy in metres, speed in metres a second, battery from 0 to 1."""
+    """One position: degrees (WGS 84), accuracy in metres, speed in metres a second, battery from 0 to 1.
+
+    `clock_wrong`: its sender's clock was ahead, so `at` is only when it came in.
+    """
 
     latitude: float
     longitude: float
@@ -30,6 +36,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     accuracy: float | None = None
     speed: float | None = None
     battery: float | None = None
+    clock_wrong: bool = False
 
 
 class SignalBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -54,10 +61,52 @@ class PanicPressed(SignalBase, frozen=True, kw_only=True, tag="panic_pressed"):
     battery: float | None = None
 
 
-class FixReported(SignalBase, frozen=True, kw_only=True, tag="fix_reported"):
-    """The newest position of a person whose incident is live."""
+class FixReported(SignalBase, frozen=True, kw_only=True, omit_defaults=True, tag="fix_reported"):
+    """The newest position of somebody who is followed; `still` where she has not moved for a while."""
 
     fix: Fix
+    still: bool = False
+
+
+class ZoneSet(SignalBase, frozen=True, kw_only=True, tag="zone_set"):
+    """A zone was made or changed. With a new shape (`redrawn`) nobody knows any more on which side she is."""
+
+    rule: ZoneRule
+    redrawn: bool
+
+
+class ZoneRemoved(SignalBase, frozen=True, kw_only=True, tag="zone_removed"):
+    """A zone was taken away."""
+
+    zone: str
+
+
+class ZoneEntered(SignalBase, frozen=True, kw_only=True, tag="zone_entered"):
+    """She is inside since `at`; `fix` is the one that made it certain."""
+
+    zone: str
+    fix: Fix
+
+
+class ZoneLeft(SignalBase, frozen=True, kw_only=True, tag="zone_left"):
+    """She is outside since `at`; `fix` is the one that made it certain."""
+
+    zone: str
+    fix: Fix
+
+
+class TrackingSet(SignalBase, frozen=True, kw_only=True, tag="tracking_set"):
+    """From now on silence of her phone is noticed after so long, in milliseconds; None: no more."""
+
+    lost_after_ms: int | None
+    ask_ms: int = 0
+
+
+class AllRightSaid(SignalBase, frozen=True, kw_only=True, omit_defaults=True, tag="all_right_said"):
+    """She answered a question of ours: all is well. Without `about`, to whatever she is asked."""
+
+    verdict: Verdict
+    about: str | None = None
 
 
 class PinStarted(SignalBase, frozen=True, kw_only=True, tag="pin_started"):
@@ -238,6 +287,12 @@ class FaultRaised(SignalBase, frozen=True, kw_only=True, tag="fault_raised"):
 Signal = (
     PanicPressed
     | FixReported
+    | ZoneSet
+    | ZoneRemoved
+    | ZoneEntered
+    | ZoneLeft
+    | TrackingSet
+    | AllRightSaid
     | PinStarted
     | CancelEntered
     | PinRefused

@@ -9,7 +9,8 @@ import msgspec
 
 from alerts.policy import Policy
 from alerts.schedule import Terms
-from alerts.signals import ContactReply, Fix, TriggerKind
+from alerts.signals import ContactReply, Fix, Question, TriggerKind
+from alerts.zone_rule import ZoneRule
 
 IncidentState = Literal["pending", "open", "acknowledged", "resolved", "cancelled"]
 Severity = Literal["extreme", "severe", "moderate", "minor"]
@@ -186,6 +187,43 @@ class RunningSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     shadow: bool = False
 
 
+class RunningZone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A zone, and on which side of its border somebody is since when; None: nobody knows.
+
+    `told` says that others know of it; `excused` that she said all is well, which holds until it changes.
+    """
+
+    rule: ZoneRule
+    since: datetime
+    inside: bool | None = None
+    told: bool = False
+    excused: bool = False
+
+
+class Tracking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Her phone is to be heard of again and again.
+
+    `heard_at` is when it last was, `still` whether it kept still then, `lost` whether others have been told.
+    """
+
+    lost_after_ms: int
+    ask_ms: int
+    heard_at: datetime
+    still: bool = False
+    fix: Fix | None = None
+    lost: bool = False
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A question whether all is well that she has until then to answer; *hidden* once she did so under duress."""
+
+    about: str
+    why: Question
+    since: datetime
+    answer_by: datetime
+    hidden: bool = False
+
+
 class Situation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that is running for one person.
 
@@ -197,6 +235,9 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     incident: Incident | None = None
     check_ins: tuple[CheckIn, ...] = ()
     schedules: tuple[RunningSchedule, ...] = ()
+    zones: tuple[RunningZone, ...] = ()
+    tracking: Tracking | None = None
+    asked: tuple[Asked, ...] = ()
     generation: int = 0
     timers: dict[str, int] = {}
     wrong_pins: tuple[datetime, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts import check_in, incidents, scheduling
+from alerts import check_in, contact_loss, incidents, scheduling, zones
 from alerts.check_in_timers import timer_of
 from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, warn_holder
 from alerts.signals import TimerDue
@@ -21,6 +21,12 @@ def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901, PLR0912 - a 
         return
     if signal.name.startswith(scheduling.PREFIX):
         scheduling.look(turn, signal.name)
+        return
+    if signal.name.startswith(zones.PREFIX):
+        zones.look(turn, signal)
+        return
+    if signal.name == contact_loss.TIMER:
+        contact_loss.look(turn, signal)
         return
     if turn.situation.live_incident is None:
         return

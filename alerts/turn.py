@@ -24,6 +24,7 @@ RefusalCode = Literal[
     "extends_too_far",
     "extends_backwards",
     "phone_shows_closed",
+    "not_asked",
 ]
 
 

@@ -21,6 +21,7 @@ from services.channels.outbox import Outbox, OutboxChannel
 from services.channels.smtp import SmtpChannel
 from services.channels.webhook import WebhookChannel
 from services.clock import SystemClock
+from services.geocoder import Geocoder
 from services.links import Links
 from services.metrics import Metrics
 from services.operator_alarm import OperatorAlarm
@@ -125,6 +126,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         fixes=fixes,
         stopping=asyncio.Event(),
         outbox=outbox,
+        geocoder=Geocoder(settings.geocoder_url) if settings.geocoder_url is not None else None,
     )
     assembly = Assembly(
         role=role,

@@ -25,6 +25,7 @@ KNOWN = {
     "MASTER_KEY": "32 bytes in base64 or hexadecimal",
     "SMTP_URL": "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS (smtps:// for TLS from the first byte)",
     "OPERATOR_ALARM": "mailto: or https: addresses, apart by spaces",
+    "GEOCODER_URL": "address of a geocoder that speaks as Nominatim does; it is sent the addresses of protected places",
     "WEBHOOK_ALLOW": "networks outside the public internet that webhooks may reach, apart by spaces or commas",
     "LOG_FORMAT": "json or console",
 }
@@ -59,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp: Smtp | None = None
     operator_alarm: tuple[str, ...] = ()
     webhook_allow: tuple[Network, ...] = ()
+    geocoder_url: str | None = None
     log_format: str = "console"
 
     @property
@@ -102,6 +104,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         smtp=_smtp(given["SMTP_URL"]) if "SMTP_URL" in given else None,
         operator_alarm=_alarm(given.get("OPERATOR_ALARM", "")),
         webhook_allow=_networks(given.get("WEBHOOK_ALLOW", "")),
+        geocoder_url=_geocoder(given["GEOCODER_URL"]) if "GEOCODER_URL" in given else None,
         log_format=log_format,
     )
 
@@ -180,6 +183,14 @@ def _public_url(value: str) -> str:
     if parts.path not in {"", "/"}:
         raise BadSetting(f"{PREFIX}PUBLIC_URL has no path: the service wants a host name of its own")
     return value.rstrip("/")
+
+
+def _geocoder(value: str) -> str:
+    parts = urlsplit(value)
+    near = parts.scheme == "http" and parts.hostname in LOOPBACK_NAMES
+    if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or near):
+        raise BadSetting(f"{PREFIX}GEOCODER_URL is an https:// address, to which /search is added")
+    return value
 
 
 def _smtp(value: str) -> Smtp:

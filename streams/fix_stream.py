@@ -1,6 +1,6 @@
-"""Positions on their way through a stream: sealed under the person's key going in, kept where an incident is live.
+"""Positions on their way through a stream: sealed under the person's key going in, taken where she is followed.
 
-Whoever has no live incident leaves no trace of where she was: her fixes are read by nobody on their way out.
+Whoever is not followed leaves no trace of where she was: her fixes are read by nobody on their way out.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from alerts.ids import derived_id
-from alerts.signals import Fix, FixReported
+from alerts.signals import Fix
 from streams.clock import Clock
 from streams.records import LANE_REST
 from streams.sealing import Unreadable
 from streams.store import NotKept, Store, Transaction
+from streams.tracker import take_fixes
 
 log = structlog.get_logger()
 
@@ -72,22 +72,22 @@ class FixStream:
         return await self._stream.put_fixes(organization, person, sealed, at=max(fix.at for fix in fixes))
 
     async def keep(self, batch: Sequence[SealedFixes]) -> None:
-        """Keeps those of people with a live incident. Raises `NotKept`."""
+        """Takes those of people who are followed. Raises `NotKept`."""
         people = sorted({one.person for one in batch})
-        live = await self._store.read(lambda tx: tx.with_live_incident(people))
-        if not live:
+        followed = await self._store.read(lambda tx: tx.followed(people))
+        fixes: dict[str, list[Fix]] = {}
+        organizations = {one.person: one.organization for one in batch}
+        for one in batch:
+            if one.person in followed:
+                fixes.setdefault(one.person, []).extend(await self._open(one))
+        if not fixes:
             return
-        wanted = [one for one in batch if one.person in live]
-        opened = [(one, await self._open(one)) for one in wanted]
 
-        async def work(tx: Transaction) -> None:
-            for one, fixes in opened:
-                if fixes:
-                    await keep_fixes(tx, one.organization, one.person, fixes, self._clock.now())
+        async def work(tx: Transaction) -> dict[str, int]:
+            return await take_fixes(tx, fixes, self._clock.now())
 
-        await self._store.write(work, LANE_REST)
-        for one in wanted:
-            self._wake(one.organization, one.person, LANE_REST)
+        for person, lane in (await self._store.write(work, LANE_REST)).items():
+            self._wake(organizations[person], person, lane)
 
     async def _open(self, one: SealedFixes) -> tuple[Fix, ...]:
         try:
@@ -95,19 +95,3 @@ class FixStream:
         except (Unreadable, msgspec.MsgspecError):
             log.warning("fixes that cannot be read", action="fixes_unreadable")
             return ()
-
-
-async def keep_fixes(
-    tx: Transaction, organization: str, person: str, fixes: Sequence[Fix], received_at: datetime
-) -> None:
-    """Adds fixes to the trail and lets the newest be decided; the same ones twice are decided once."""
-    await tx.put_fixes(organization, person, fixes)
-    newest = max(fixes, key=lambda fix: fix.at)
-    signal = FixReported(
-        id=derived_id("fix", person, newest.at.isoformat(), newest.latitude, newest.longitude),
-        person=person,
-        at=newest.at,
-        received_at=received_at,
-        fix=newest,
-    )
-    await tx.put_mail(organization, person, LANE_REST, signal)

@@ -76,7 +76,8 @@ class Housekeeping:
         now = self._clock.now()
 
         async def work(tx: Transaction) -> int:
-            return await tx.forget_before(now - ANSWERS_KEPT, SLICE) + await tx.forget_trails(now - TRAIL_KEPT, SLICE)
+            gone = await tx.forget_before(now - ANSWERS_KEPT, SLICE)
+            return gone + await tx.forget_trails(now - TRAIL_KEPT, now, SLICE)
 
         gone = 0
         try:

@@ -26,6 +26,7 @@ from alerts.effects import (
     ShowMessage,
     VoidDeliveries,
 )
+from alerts.following import asks_of
 from alerts.ids import delivery_id, derived_id
 from alerts.person_side import Marks, close
 from alerts.signals import FaultRaised, PanicPressed, Signal, TimerDue
@@ -127,6 +128,9 @@ def decide_mail(work: Work, now: datetime, handled: Handled) -> Outcome:
         _apply(outcome, decision, now)
         refusal = decision.refusal.code if decision.refusal else "decided"
         outcome.handled.append((mail.number, "repeated" if decision.repeated else refusal))
+    asks = asks_of(outcome.situation)
+    if asks != asks_of(outcome.before):
+        outcome.asks = asks
     return outcome
 
 

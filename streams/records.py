@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +13,8 @@ from alerts.effects import Purpose
 from alerts.schedule import Terms
 from alerts.signals import Fix, Signal
 from alerts.situation import Incident, Situation
+from alerts.track import Asks, Track, WatchedZone
+from alerts.zone_rule import Hours, ZoneKind
 
 DeliveryState = Literal["queued", "sending", "sent", "delivered", "read", "failed", "void"]
 TokenKind = Literal[
@@ -101,12 +103,28 @@ class Device(Record, frozen=True, kw_only=True, omit_defaults=True):
     ping_allowed: bool = False
 
 
+class CourtOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The order that a protected place comes from; it ends with the day on which it expires, in the zone's time."""
+
+    court: str | None = None
+    number: str | None = None
+    granted_on: date | None = None
+    expires_on: date | None = None
+    note: str | None = None
+
+
 class Zone(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A place to be in, or to keep out of."""
+    """A place to be in, or to keep out of; see `alerts.zone_rule` for what is asked of it."""
 
     name: str
-    kind: Literal["safe", "exclusion"]
+    kind: ZoneKind
     shape: Mapping[str, Any]
+    hours: tuple[Hours, ...] = ()
+    time_zone: str = "UTC"
+    expected: bool = False
+    wait_s: float = 0
+    address: str | None = None
+    order: CourtOrder | None = None
 
 
 class ShownSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -175,6 +193,22 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     agreed: Agreed | None
     mail: tuple[Mail, ...]
     undecodable: tuple[int, ...] = ()
+
+
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of the positions of somebody who is followed, and what is known of where she is."""
+
+    organization: str
+    asks: Asks
+    zones: tuple[WatchedZone, ...]
+    track: Track
+
+
+class KeptTrail(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when somebody's trail is kept as evidence, and until when her own side says that it is."""
+
+    until: datetime | None = None
+    shown_until: datetime | None = None
 
 
 class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,6 +301,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     messages: list[Message] = []
     fixes: list[Fix] = []
     operator_alarms: list[str] = []
+    asks: Asks | None = None
+    """What is asked of her positions, where that has changed."""
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):

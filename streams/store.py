@@ -15,6 +15,7 @@ from alerts.care_plan import CarePlan
 from alerts.person_side import PersonSide
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Situation
+from alerts.track import Track, WatchedZone
 from streams.records import (
     Agreed,
     AuditLine,
@@ -23,6 +24,7 @@ from streams.records import (
     FeedEvent,
     IncidentView,
     JournalLine,
+    KeptTrail,
     Message,
     Outcome,
     PolicyText,
@@ -30,6 +32,7 @@ from streams.records import (
     TimerRow,
     Token,
     TokenKind,
+    Whereabouts,
     Work,
 )
 from streams.sealing import Sealer
@@ -127,9 +130,6 @@ class Transaction(Protocol):
         Without `wait`, whoever is locked by another transaction is left out and returned beside.
         """
 
-    async def with_live_incident(self, people: Sequence[str]) -> set[str]:
-        """Which of these people have one."""
-
     async def situation(self, person: str) -> Situation:
         """What is true of this person now."""
 
@@ -189,6 +189,18 @@ class Transaction(Protocol):
     async def put_fixes(self, organization: str, person: str, fixes: Sequence[Fix]) -> None:
         """Adds positions to the trail."""
 
+    async def followed(self, people: Sequence[str]) -> set[str]:
+        """Whose positions anything is asked of."""
+
+    async def whereabouts(self, people: Sequence[str]) -> dict[str, Whereabouts]:
+        """What is known of those of them who are followed; nobody else takes their positions meanwhile."""
+
+    async def save_track(self, person: str, track: Track) -> None:
+        """Keeps what is known of where she is, while she is followed."""
+
+    async def save_watched(self, organization: str, person: str, zones: tuple[WatchedZone, ...]) -> None:
+        """From now on these borders are watched, and no others."""
+
     async def trail(self, person: str, since: datetime, limit: int = 500) -> list[Fix]:
         """The positions since then, in order."""
 
@@ -240,8 +252,17 @@ class Transaction(Protocol):
     async def figures(self, now: datetime) -> dict[str, float]:
         """How much waits: mail, overdue timers, deliveries that are due, and those that are under way."""
 
-    async def forget_trails(self, before: datetime, limit: int) -> int:
-        """Destroys the positions of people whose last incident closed before then, `limit` at most; how many went."""
+    async def forget_trails(self, before: datetime, now: datetime, limit: int) -> int:
+        """Destroys the positions of people whose last incident closed before then, `limit` at most; how many went.
+
+        Whoever keeps hers as evidence until later than `now` keeps it.
+        """
+
+    async def keep_trail(self, organization: str, person: str, kept: KeptTrail) -> None:
+        """From now on the trail is kept so, and no longer."""
+
+    async def kept_trail(self, person: str) -> KeptTrail:
+        """Until when the trail is kept."""
 
     async def forget_before(self, at: datetime, limit: int) -> int:
         """Drops handled mail and kept answers that are older, `limit` of each kind at most; how many went."""

@@ -71,15 +71,15 @@ def view(check_in: CheckIn, now: datetime) -> dict[str, Any]:
     }
 
 
-def instant(value: datetime, field: str, now: datetime) -> datetime:
+def instant(value: datetime, field: str, now: datetime, farthest: timedelta = FARTHEST) -> datetime:
     """An instant that can be waited for."""
     if value.tzinfo is None:
         raise field_problem(field, "needs a time zone, such as 2026-11-24T21:00:00Z")
     value = value.astimezone(UTC)
     if value <= now:
         raise field_problem(field, "lies in the past")
-    if value > now + FARTHEST:
-        raise field_problem(field, "lies more than a year ahead")
+    if value > now + farthest:
+        raise field_problem(field, "lies more than a year ahead" if farthest == FARTHEST else "lies too far ahead")
     return value
 
 
@@ -148,13 +148,13 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
     who = await call.get(Person, call.person)
     verdict: Verdict = "none"
     if who.pin_hash is not None:
-        verdict = await _verdict(call, body.pin, began)
+        verdict = await pin_verdict(call, body.pin, began)
     at = corrected(body.at, body.sent_at, call.now)
     over = {"complete": "completed", "cancel": "cancelled", "extend": ""}[act]
     if kept.state == over:
         # The same answer again: it stays what it was.
         if verdict == "duress":
-            await _alarm_staff(call, at, act)
+            await alarm_staff(call, at, act)
         if verdict != "none":
             await settle_time(call, began)
         return Reply(body=view(kept, call.now))
@@ -177,7 +177,7 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
         answered = await _decided(call, kept, make)
     except Problem:
         if verdict == "duress":
-            await _alarm_staff(call, at, act)
+            await alarm_staff(call, at, act)
         raise
     finally:
         if verdict != "none":
@@ -193,7 +193,7 @@ async def _decided(call: Call, kept: CheckIn, make: Callable[[str], Answered]) -
     return await _kept(call, kept.id)
 
 
-async def _alarm_staff(call: Call, at: datetime, act: str) -> None:
+async def alarm_staff(call: Call, at: datetime, act: str) -> None:
     """The twin was entered for something that cannot be done: staff hear of it all the same."""
     signal = DuressEntered(id=new_id(), person=call.person, at=at, received_at=call.now, occasion=act)
     await _tell(call, signal)
@@ -208,7 +208,8 @@ async def _tell(call: Call, signal: DuressEntered | PinRefused) -> None:
         )
 
 
-async def _verdict(call: Call, pin: str | None, began: float) -> Verdict:
+async def pin_verdict(call: Call, pin: str | None, began: float) -> Verdict:
+    """What the PIN of an answer says. Raises for none and for a wrong one, which is decided upon."""
     if pin is None:
         raise field_problem("pin", "is missing")
     verdict = await verdict_of(call, pin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -35,15 +36,15 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
     contacts = {c.id: c for _, c in await tx.list_contacts(view.organization, person.id)}
     deliveries = await tx.deliveries_of(view.incident.id)
     side = await tx.person_side(person.id)
-    zones = await tx.listed(Zone, view.organization, person=person.id)
+    zones = {zone.id: zone for _, zone in await tx.listed(Zone, view.organization, person=person.id)}
     row = _row(view, person, contacts, deliveries, now)
     incident = view.incident
     details = dict(person.details)
     row |= {
-        "timeline": [line_view(line, contacts) for line in await tx.timeline(person.id, incident.id)],
+        "timeline": [line_view(line, contacts, zones) for line in await tx.timeline(person.id, incident.id)],
         "deliveries": [delivery_view(d, contacts) for d in deliveries],
         "person_side": _person_side(side, view, now),
-        "zones": [{"name": z.name, "kind": z.kind, **z.shape} for _, z in zones],
+        "zones": [{"name": z.name, "kind": z.kind, **z.shape} for z in zones.values()],
         "communication": details.get("communication", []),
         "reach": details.get("reach", []),
         "places": details.get("places", []),
@@ -154,9 +155,12 @@ def delivery_view(delivery: Delivery, contacts: dict[str, Contact]) -> dict[str,
     }
 
 
-def line_view(line: JournalLine, contacts: dict[str, Contact]) -> dict[str, Any]:
+def line_view(line: JournalLine, contacts: dict[str, Contact], zones: Mapping[str, Zone] = {}) -> dict[str, Any]:
     """A line of the timeline; `kind` is a key of the catalogue, `text` what somebody wrote."""
     values = dict(line.values)
+    zone = zones.get(str(values.pop("zone", None)))
+    if zone is not None:
+        values["name"] = zone.name
     recipient = values.pop("recipient", None)
     if recipient is not None:
         values |= _named(str(recipient), contacts)
@@ -178,5 +182,6 @@ def location_view(fix: Fix | None, place: dict[str, Any] | None) -> dict[str, An
         "accuracy": fix.accuracy,
         "at": fix.at,
         "received_at": fix.received_at,
+        "clock_wrong": fix.clock_wrong,
         "place": place,
     }

@@ -12,10 +12,11 @@ from alerts.signals import DuressEntered, Fix, PersonWrote, PinRefused
 from services.web import check_ins
 from services.web.call import Call, Reply, Route
 from services.web.directory import Body, Latitude, Longitude
-from services.web.fixes import take_fixes
-from services.web.panic import AHEAD, describe, marks_of, settle_time, verdict_of
+from services.web.fixes import dated, take_fixes
+from services.web.panic import corrected, describe, marks_of, settle_time, verdict_of
 from services.web.people import check_pins
 from services.web.problems import Problem, field_problem
+from services.web.questions import questions_view, rules_view
 from services.web.service import new_id, new_token
 from streams.records import LANE_ALARM, Message, Organization, Person, Token
 from streams.reminding import reminder_methods
@@ -41,6 +42,7 @@ class FixesBody(Body, kw_only=True):
     """`POST /v1/locations`."""
 
     fixes: Annotated[list[FixBody], msgspec.Meta(min_length=1, max_length=FIXES_AT_ONCE)]
+    sent_at: datetime | None = None
 
 
 class PinBody(Body, kw_only=True):
@@ -82,6 +84,7 @@ async def me(call: Call) -> Reply:
         marks = await marks_of(tx, call.organization, side)
         alarm = describe(side.alarm, marks, call.now) if side.alarm is not None and side.alarm.live else None
         past = [a for a in (side.alarm, *side.earlier) if a is not None and not a.live]
+        situation = await tx.situation(call.person)
         running = [check_ins.view(c, call.now) for c in await tx.check_ins(call.person, 20)]
         return {
             "language": person.language,
@@ -91,7 +94,8 @@ async def me(call: Call) -> Reply:
             "alarm": alarm,
             "check_ins": running,
             "alarms": [{"id": a.id, "opened_at": a.opened_at, "state": a.state} for a in past],
-            "rules": [],
+            "questions": questions_view(situation),
+            "rules": rules_view(situation),
             "emergency": agency.emergency,
         }
 
@@ -99,9 +103,12 @@ async def me(call: Call) -> Reply:
 
 
 async def locations(call: Call) -> Reply:
-    """Positions: kept only while an incident is live; after a cancel taken and forgotten, with the same answer."""
+    """Positions: taken only where she is followed; after a cancel taken and forgotten, with the same answer.
+
+    A phone whose clock is ahead is somewhere all the same: its position counts from when it came in, and says so.
+    """
     body: FixesBody = call.body
-    fixes = [_fix(given, index, call.now) for index, given in enumerate(body.fixes)]
+    fixes = [_fix(given, index, body.sent_at, call.now) for index, given in enumerate(body.fixes)]
     person, organization = call.person, call.organization
 
     if call.token.kind == "panic":
@@ -109,7 +116,8 @@ async def locations(call: Call) -> Reply:
         if not _may_send(side.alarm, call.now):
             raise Problem("not-allowed")
     await take_fixes(call.service, organization, person, fixes, source="phone", now=call.now)
-    return Reply(body={"accepted": len(fixes)}, status=202)
+    ignored = [f"fixes[{index}].at" for index, fix in enumerate(fixes) if fix.clock_wrong]
+    return Reply(body={"accepted": len(fixes), **({"ignored": ignored} if ignored else {})}, status=202)
 
 
 def _may_send(alarm: Any, now: datetime) -> bool:
@@ -118,17 +126,19 @@ def _may_send(alarm: Any, now: datetime) -> bool:
     return bool(alarm.live or (alarm.closed_at is not None and now - alarm.closed_at < SENDING_AFTER_CANCEL))
 
 
-def _fix(given: FixBody, index: int, now: datetime) -> Fix:
-    if given.at.tzinfo is None or given.at > now + AHEAD:
-        raise field_problem(f"fixes[{index}].at", "is an instant with a time zone, not in the future")
+def _fix(given: FixBody, index: int, sent_at: datetime | None, now: datetime) -> Fix:
+    if given.at.tzinfo is None:
+        raise field_problem(f"fixes[{index}].at", "needs a time zone, such as 2026-11-24T21:00:00Z")
+    at, clock_wrong = dated(given.at, now) if sent_at is None else (corrected(given.at, sent_at, now), False)
     return Fix(
         latitude=given.latitude,
         longitude=given.longitude,
-        at=min(given.at, now),
+        at=at,
         received_at=now,
         accuracy=given.accuracy,
         speed=given.speed,
         battery=given.battery,
+        clock_wrong=clock_wrong,
     )
 
 

@@ -16,6 +16,7 @@ from alerts.policy import DEFAULT_POLICY
 from alerts.policy_text import read_policy_document
 from alerts.signals import CancelEntered, Fix, FixReported, PanicPressed, PinRefused, PinStarted
 from services.web.call import Call, Reply, Route
+from services.web.fixes import AHEAD
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
 from streams.records import LANE_ALARM, LANE_REST, Organization, Person
@@ -25,7 +26,6 @@ ANSWERED_AFTER = 0.25
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PIN = re.compile(r"[0-9]{4,12}")
 LONG_AGO = timedelta(days=366)
-AHEAD = timedelta(minutes=5)
 KNOWN = frozenset({"id", "at", "sent_at", "sequence", "silent", "immediate", "drill", "location", "battery"})
 
 

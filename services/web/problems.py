@@ -29,11 +29,15 @@ TITLES = {
     "check-in-exists": (409, "There is a check-in with this id"),
     "phone-shows-closed": (409, "The phone shows this as called off"),
     "too-many-schedules": (409, "There are as many schedules as one person may have"),
+    "too-many-zones": (409, "There are as many zones as one person may have"),
+    "no-geocoder": (409, "No geocoder is set up"),
+    "not-asked": (409, "Nothing is asked"),
     "key-reused": (409, "This key was used for something else"),
     "too-large": (413, "The body is too large"),
     "invalid": (422, "Some fields cannot be taken"),
     "extends-too-far": (422, "The policy does not allow so much more time"),
     "extends-backwards": (422, "The new time is before the old one"),
+    "geocoder-away": (503, "The geocoder did not answer"),
     "not-kept": (503, "It could not be stored; try again"),
 }
 
@@ -47,6 +51,7 @@ REFUSALS = {
     "extends_too_far": "extends-too-far",
     "extends_backwards": "extends-backwards",
     "phone_shows_closed": "phone-shows-closed",
+    "not_asked": "not-asked",
 }
 
 

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from services.channels.outbox import Outbox
+from services.geocoder import Geocoder
 from services.links import Links
 from services.metrics import Metrics
 from services.vitals import Vitals
@@ -29,7 +30,8 @@ from streams.store import Store
 
 # OWASP's least parameters for argon2id: 19 MiB, two passes, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-BODY_LIMIT = 65_536
+BODY_LIMIT = 262_144
+"""Bytes: a thousand positions at once, with all that a tracker says about each."""
 
 
 class Pins:
@@ -91,6 +93,7 @@ class Service(msgspec.Struct, kw_only=True):
     stopping: asyncio.Event
     routes: tuple[Any, ...] = ()
     outbox: Outbox | None = None
+    geocoder: Geocoder | None = None
     demo_organization: str | None = None
 
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from alerts.signals import Fix
-from services.web.panic import AHEAD
+from services.web.fixes import dated
 from services.web.problems import Problem
 
 KNOTS = 1852 / 3600
@@ -28,7 +28,7 @@ MILLISECONDS_FROM = 2**31 - 1
 """A count of seconds that large lies beyond 2038, so it is one of milliseconds."""
 LOST_PLUS = re.compile(r"(T.*) (\d\d:?\d\d)$")
 """An offset from UTC whose plus sign was sent as it is, which in an address means a space."""
-Why = Literal["nonsense", "clock", "encrypted"]
+Why = Literal["nonsense", "encrypted"]
 
 
 class Refused(Exception):
@@ -76,15 +76,13 @@ def degrees(given: Mapping[str, Any], field: str, most: int) -> float:
     return found
 
 
-def moment(value: Any, field: str, now: datetime) -> datetime:
+def moment(value: Any, field: str) -> datetime:
     """An instant in seconds or milliseconds since 1970, or as text; UTC unless it says otherwise. Raises `Refused`."""
     try:
         at = _moment(value)
     except (TypeError, ValueError, OverflowError, OSError) as error:
         raise Refused(field, "is an instant: seconds since 1970, or 2026-11-24T21:00:00Z") from error
-    if at > now + AHEAD:
-        raise Refused(field, "lies in the future: set the clock of the phone right", "clock")
-    return min(at, now)
+    return at
 
 
 def _moment(value: Any) -> datetime:
@@ -106,11 +104,13 @@ def owntracks_fix(given: Mapping[str, Any], now: datetime) -> Fix:
     if given.get("tst") is None:
         raise Refused("tst", "is missing")
     speed, battery = number(given.get("vel"), 0, 1e5), number(given.get("batt"), 0, 100)
+    at, clock_wrong = dated(moment(given["tst"], "tst"), now)
     return Fix(
         latitude=latitude,
         longitude=longitude,
-        at=moment(given["tst"], "tst", now),
+        at=at,
         received_at=now,
+        clock_wrong=clock_wrong,
         accuracy=number(given.get("acc"), 0, 1e7),
         speed=speed * KMH if speed is not None else None,
         battery=battery / 100 if battery is not None else None,
@@ -192,7 +192,7 @@ def _from_parameters(given: Mapping[str, str], now: datetime) -> Fix | None:
     return _fix(
         degrees(place, "lat", 90),
         degrees(place, "lon", 180),
-        moment(given["timestamp"], "timestamp", now) if given.get("timestamp") else now,
+        moment(given["timestamp"], "timestamp") if given.get("timestamp") else now,
         now,
         accuracy=number(given.get("accuracy"), 0, 1e7),
         speed=speed * KNOTS if speed is not None else None,
@@ -210,7 +210,7 @@ def _from_json(given: Any, now: datetime) -> Fix | None:
         latitude, longitude = degrees(coordinates, "latitude", 90), degrees(coordinates, "longitude", 180)
     except Refused as error:
         raise error.below("coords") from error
-    at = now if given.get("timestamp") is None else moment(given["timestamp"], "timestamp", now)
+    at = now if given.get("timestamp") is None else moment(given["timestamp"], "timestamp")
     return _fix(
         latitude,
         longitude,
@@ -226,4 +226,5 @@ def _fix(latitude: float, longitude: float, at: datetime, now: datetime, **more:
     if latitude == 0 and longitude == 0:
         # By this protocol it means that there was no place to send.
         return None
-    return Fix(latitude=latitude, longitude=longitude, at=at, received_at=now, **more)
+    at, clock_wrong = dated(at, now)
+    return Fix(latitude=latitude, longitude=longitude, at=at, received_at=now, clock_wrong=clock_wrong, **more)

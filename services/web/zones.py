@@ -1,77 +1,40 @@
-"""Places to be in, and places to keep out of."""
+"""Places to be in, and places to keep out of: from a map, or from a court order."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
+from alerts.signals import ZoneRemoved, ZoneSet
 from services.web.call import Call, Reply
-from services.web.directory import (
-    Body,
-    Latitude,
-    Longitude,
-    Text,
-    changes_of,
-    delete,
-    staff_route,
-    visible_person,
-)
-from services.web.problems import field_problem
+from services.web.directory import Body, audit, staff_route, visible_person
+from services.web.problems import Problem
 from services.web.service import new_id
-from streams.records import (
-    Zone,
+from services.web.zone_bodies import (
+    Address,
+    ZoneBody,
+    ZoneChanges,
+    changed_zone,
+    new_zone,
+    rule_of,
+    shape_of,
+    view,
+    watched,
 )
+from streams.records import LANE_REST, Zone
 from streams.store import Transaction
 
-
-class Point(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Degrees, WGS 84."""
-
-    latitude: Latitude
-    longitude: Longitude
+MOST_ZONES = 50
 
 
-Radius = Annotated[float, msgspec.Meta(ge=10, le=100_000)]
-Polygon = Annotated[list[Point], msgspec.Meta(min_length=3, max_length=500)]
+class AddressBody(Body, kw_only=True):
+    """`POST /v1/geocode`."""
+
+    address: Address
 
 
-class ZoneBody(Body, kw_only=True, omit_defaults=True):
-    """`POST /v1/people/{id}/zones`: a circle or a polygon."""
-
-    name: Text
-    kind: Literal["safe", "exclusion"]
-    center: Point | None = None
-    radius_m: Radius | None = None
-    polygon: Polygon | None = None
-
-
-class ZoneChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`PATCH /v1/zones/{id}`; what is not named stays."""
-
-    name: Text | UnsetType = UNSET
-    kind: Literal["safe", "exclusion"] | UnsetType = UNSET
-    center: Point | UnsetType = UNSET
-    radius_m: Radius | UnsetType = UNSET
-    polygon: Polygon | UnsetType = UNSET
-    id: str | None = None
-
-
-def check_shape(center: Any, radius_m: Any, polygon: Any) -> None:
-    """A circle or a polygon, whole."""
-    if (center is None) == (polygon is None):
-        raise field_problem("center", "give either center and radius_m, or polygon")
-    if center is not None and radius_m is None:
-        raise field_problem("radius_m", "is missing")
-
-
-def zone_view(zone: Zone) -> dict[str, Any]:
-    """A zone."""
-    return {"id": zone.id, "name": zone.name, "kind": zone.kind, **zone.shape}
-
-
-async def visible_zone(call: Call) -> Zone:
+async def _visible(call: Call) -> Zone:
     """The zone of the path, unless the person is hidden from whoever asks."""
     zone = await call.get(Zone, call.path("id"))
     await visible_person(call, zone.person or "")
@@ -80,57 +43,91 @@ async def visible_zone(call: Call) -> Zone:
 
 async def get_zone(call: Call) -> Reply:
     """One zone."""
-    return Reply(body=zone_view(await visible_zone(call)))
-
-
-async def patch_zone(call: Call) -> Reply:
-    """Changes what is named; a polygon takes a circle's place and the other way round."""
-    zone = await visible_zone(call)
-    changes = msgspec.to_builtins(changes_of(call.body))
-    shape = {**zone.shape, **{k: changes.pop(k) for k in ("center", "radius_m", "polygon") if k in changes}}
-    if call.body.polygon is not UNSET:
-        shape |= {"center": None, "radius_m": None}
-    elif call.body.center is not UNSET:
-        shape["polygon"] = None
-    check_shape(shape["center"], shape["radius_m"], shape["polygon"])
-    zone = msgspec.structs.replace(zone, **changes, shape=shape)
-
-    async def work(tx: Transaction) -> Reply:
-        await tx.put(zone)
-        return Reply(body=zone_view(zone))
-
-    return await call.commit(work)
-
-
-async def delete_zone(call: Call) -> Reply:
-    """Gone."""
-    zone = await visible_zone(call)
-    return await delete(call, Zone, zone.id)
-
-
-async def post_zone(call: Call) -> Reply:
-    """A place to be in, or to keep out of."""
-    body: ZoneBody = call.body
-    check_shape(body.center, body.radius_m, body.polygon)
-    person = await visible_person(call, call.path("id"))
-    shape = msgspec.to_builtins({"center": body.center, "radius_m": body.radius_m, "polygon": body.polygon})
-    zone = Zone(
-        id=new_id(), organization=call.organization, person=person.id, name=body.name, kind=body.kind, shape=shape
-    )
-
-    async def work(tx: Transaction) -> Reply:
-        await tx.put(zone)
-        return Reply(body=zone_view(zone), status=201)
-
-    return await call.commit(work)
+    return Reply(body=view(await _visible(call)))
 
 
 async def list_zones(call: Call) -> Reply:
     """The zones of a person."""
     person = await visible_person(call, call.path("id"))
     found = await call.service.store.read(lambda tx: tx.listed(Zone, call.organization, person=person.id))
-    zones = [zone_view(z) for _, z in found]
-    return Reply(body={"zones": zones, "next": None})
+    return Reply(body={"zones": [view(zone) for _, zone in found], "next": None})
+
+
+async def post_zone(call: Call) -> Reply:
+    """A place to be in, or to keep out of."""
+    person = await visible_person(call, call.path("id"))
+    zone = new_zone(call.body, new_id(), call.organization, person.id, person.time_zone)
+
+    async def work(tx: Transaction) -> Reply:
+        there = await tx.listed(Zone, call.organization, person=person.id)
+        if len(there) >= MOST_ZONES:
+            raise Problem("too-many-zones", f"At most {MOST_ZONES} for one person.")
+        await tx.put(zone)
+        await _watch(call, tx, person.id, ZoneSet(**_common(call, person.id), rule=rule_of(zone), redrawn=True))
+        return Reply(body=view(zone), status=201)
+
+    return await _change(call, person.id, zone.id, work)
+
+
+async def patch_zone(call: Call) -> Reply:
+    """Changes what is named; with another shape, nobody knows any more on which side of its border she is."""
+    found = await _visible(call)
+    person = found.person or ""
+    changed_zone(found, call.body)
+
+    async def work(tx: Transaction) -> Reply:
+        before = await tx.get(Zone, call.organization, found.id)
+        if before is None:
+            raise Problem("not-found")
+        zone = changed_zone(before, call.body)
+        await tx.put(zone)
+        redrawn = shape_of(zone) != shape_of(before) or zone.kind != before.kind
+        await _watch(call, tx, person, ZoneSet(**_common(call, person), rule=rule_of(zone), redrawn=redrawn))
+        return Reply(body=view(zone))
+
+    return await _change(call, person, found.id, work)
+
+
+async def delete_zone(call: Call) -> Reply:
+    """Gone: it is watched no more."""
+    found = await _visible(call)
+    person = found.person or ""
+
+    async def work(tx: Transaction) -> Reply:
+        await tx.remove(Zone, call.organization, found.id, call.now)
+        await _watch(call, tx, person, ZoneRemoved(**_common(call, person), zone=found.id))
+        return Reply(status=204)
+
+    return await _change(call, person, found.id, work)
+
+
+async def _watch(call: Call, tx: Transaction, person: str, signal: ZoneSet | ZoneRemoved) -> None:
+    """From now on her zones are watched as they lie in the store."""
+    zones = await tx.listed(Zone, call.organization, person=person)
+    await tx.save_watched(call.organization, person, tuple(watched(zone) for _, zone in zones))
+    await tx.put_mail(call.organization, person, LANE_REST, signal)
+
+
+async def _change(call: Call, person: str, zone: str, work: Any) -> Reply:
+    reply = await call.commit(work)
+    call.service.engine.wake(call.organization, person, LANE_REST)
+    await audit(call, person, "zone.changed", zone)
+    return reply
+
+
+def _common(call: Call, person: str) -> dict[str, Any]:
+    return {"id": call.signal_id(), "person": person, "at": call.now, "received_at": call.now}
+
+
+async def geocode(call: Call) -> Reply:
+    """Where an address may be, for whoever draws a zone to look at and choose from."""
+    geocoder = call.service.geocoder
+    if geocoder is None:
+        raise Problem("no-geocoder", "Set PORCHLIGHT_GEOCODER_URL, or take the coordinates from a map.")
+    found = await geocoder.find(call.body.address)
+    if found is None:
+        raise Problem("geocoder-away", "Take the coordinates from a map, or try again later.")
+    return Reply(body={"places": msgspec.to_builtins(found)})
 
 
 ROUTES = (
@@ -139,4 +136,5 @@ ROUTES = (
     staff_route("GET", "/v1/zones/{id}", get_zone, "One zone"),
     staff_route("PATCH", "/v1/zones/{id}", patch_zone, "Change a zone", ZoneChanges),
     staff_route("DELETE", "/v1/zones/{id}", delete_zone, "Remove a zone", status=204),
+    staff_route("POST", "/v1/geocode", geocode, "Where an address may be", AddressBody),
 )

@@ -14,14 +14,13 @@ from typing import Any
 from alerts.audience import STAFF
 from alerts.situation import Incident
 from services.links import Link, Links
-from services.nearest_place import nearest
 from services.wording.catalogue import known_language, say, time_of_day
+from services.wording.place_words import place_words
 from services.wording.segment import first_fitting
 from streams.channel import OutgoingMessage
 from streams.delivery_context import DeliveryContext
 
 SHORT = frozenset({"sms", "voice"})
-NEAR_M = 200
 OLD_S = 120
 FIRST_NAME_AT_MOST = 16
 OPEN_TO_OTHERS = "duress"
@@ -123,7 +122,7 @@ class _Words:
         """What a lock screen may show of a mail."""
         if self._context.delivery.recipient in STAFF:
             return self._say("subject.staff")
-        if self._context.delivery.purpose == "reminder":
+        if self._context.delivery.purpose in {"reminder", "question"}:
             return self._say("subject.reminder")
         return self._say("subject.contact", name=self._name)
 
@@ -139,6 +138,8 @@ class _Words:
         purpose = self._context.delivery.purpose
         if purpose == "reminder":
             yield from self._reminder()
+        elif purpose == "question":
+            yield self._say("question", time=self._time(self._due()))
         elif purpose == "invitation":
             yield from self._invitation(name, link=link)
         elif self._context.delivery.recipient in STAFF:
@@ -149,12 +150,14 @@ class _Words:
             yield self._neutral(name)
 
     def _reminder(self) -> Iterator[str]:
-        facts = self._context.delivery.facts
-        due = str(facts.get("due_at") or self._context.now.isoformat())
-        time = self._time(datetime.fromisoformat(due))
+        facts, time = self._context.delivery.facts, self._time(self._due())
         if facts.get("note"):
             yield self._say("reminder", note=facts["note"], time=time)
         yield self._say("reminder.plain", time=time)
+
+    def _due(self) -> datetime:
+        due = self._context.delivery.facts.get("due_at")
+        return datetime.fromisoformat(str(due)) if due else self._context.now
 
     def _invitation(self, name: str, *, link: bool) -> Iterator[str]:
         if link:
@@ -222,13 +225,8 @@ class _Words:
         if incident is None or incident.fix is None:
             return None
         fix = incident.fix
-        near = nearest(fix, self._context.person.details.get("places") or [])
-        if near is None:
-            place = f"{fix.latitude:.5f},{fix.longitude:.5f}"
-        elif near["distance_m"] <= NEAR_M:
-            place = self._say("place.near", label=near["label"])
-        else:
-            place = self._say("place.from", label=near["label"], distance=_distance(near["distance_m"]))
+        places = self._context.person.details.get("places") or []
+        place = place_words(self.language, fix, places) or f"{fix.latitude:.5f},{fix.longitude:.5f}"
         age = (self._context.now - fix.at).total_seconds()
         return self._say("place.old", place=place, count=round(age / 60)) if age >= OLD_S else place
 
@@ -237,7 +235,3 @@ class _Words:
 
     def _say(self, key: str, **values: Any) -> str:
         return say(self.language, "messages", key, **values)
-
-
-def _distance(metres: int) -> str:
-    return f"{metres} m" if metres < 1000 else f"{metres / 1000:.1f} km"

@@ -1,4 +1,4 @@
-"""Timelines, the feed, messages, fixes, and incidents as they are read."""
+"""Timelines, the feed, messages, and incidents as they are read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from alerts.signals import Fix
 from alerts.situation import Incident
 from streams.records import Delivery, FeedEvent, IncidentView, JournalLine, Message
 from streams.sealing import Unreadable
@@ -113,23 +112,6 @@ class JournalRows(Sealed):
             "SELECT id, sealed FROM messages WHERE person = ? ORDER BY at DESC LIMIT ?", person, limit
         )
         return [await self.open(person, row[1], f"messages|{row[0]}|sealed", Message) for row in reversed(rows)]
-
-    async def put_fixes(self, organization: str, person: str, fixes: Sequence[Fix]) -> None:
-        """Adds positions to the trail."""
-        await self.many(
-            "INSERT INTO fixes (organization_id, person, at, sealed) VALUES (?, ?, ?, ?)",
-            [(organization, person, micros(f.at), await self.seal(person, f, "fixes|sealed")) for f in fixes],
-        )
-
-    async def trail(self, person: str, since: datetime, limit: int = 500) -> list[Fix]:
-        """The positions since then, in the order in which they were taken."""
-        rows = await self.rows(
-            "SELECT sealed FROM fixes WHERE person = ? AND at >= ? ORDER BY at DESC LIMIT ?",
-            person,
-            micros(since),
-            limit,
-        )
-        return [await self.open(person, row[0], "fixes|sealed", Fix) for row in reversed(rows)]
 
     async def incident(self, organization: str, incident: str) -> IncidentView | None:
         """The incident of this id or alias; None when this organization has none."""

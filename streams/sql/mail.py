@@ -18,8 +18,10 @@ from streams.sql.directory import DirectoryRows
 from streams.sql.rows import ENCODER, decoder, instant, instant_or_none, micros
 
 Undecodable = (msgspec.MsgspecError, Unreadable)
-NO_CHECK_INS = "AND name NOT LIKE 'check-in:%' AND name NOT LIKE 'schedule:%'"
-"""Planning goes by the same clock: by one that jumped ahead, what is still to come would have passed."""
+NO_CHECK_INS = (
+    "AND name NOT LIKE 'check-in:%' AND name NOT LIKE 'schedule:%' AND name NOT LIKE 'zone:%' AND name <> 'tracking'"
+)
+"""Planning, and waiting for a phone, goes by the same clock: by one that jumped, what is to come would have passed."""
 
 
 class MailRows(DirectoryRows):
@@ -105,14 +107,6 @@ class MailRows(DirectoryRows):
             for organization, person in busy
         ]
         return found, skipped
-
-    async def with_live_incident(self, people: Sequence[str]) -> set[str]:
-        """Which of these people have one."""
-        rows = await self.rows(
-            f"SELECT person FROM situations WHERE {self.dialect.one_of('person')} AND incident IS NOT NULL",
-            self.dialect.array(people),
-        )
-        return {row[0] for row in rows}
 
     async def situation(self, person: str) -> Situation:
         """What is true of this person now."""

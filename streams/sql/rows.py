@@ -10,6 +10,7 @@ import msgspec
 from alerts.person_side import PersonSide
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Incident, Situation
+from alerts.track import Asks, Track, WatchedZone
 from streams.records import (
     Contact,
     Device,
@@ -34,6 +35,7 @@ ENCODER = msgspec.json.Encoder()
 KEPT: tuple[Any, ...] = (
     *(Organization, Staff, Person, Contact, Device, Zone, Schedule, PolicyText, Token, Message, list[JournalLine]),
     *(Signal, Situation, Incident, CheckIn, Fix, PersonSide, dict[str, Any]),
+    *(Asks, Track, tuple[WatchedZone, ...]),
 )
 # Made before there is a second thread: msgspec 0.22.0 crashes when one thread learns a type while another decodes it.
 DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in KEPT}

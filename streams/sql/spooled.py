@@ -13,7 +13,7 @@ from streams.sql.deliveries import DeliveryRows
 from streams.sql.mail import MailRows
 from streams.sql.rows import decoder, instant, micros
 
-OF_A_PERSON = ("situations", "incidents", "timers", "deliveries", "journal", "messages", "fixes")
+OF_A_PERSON = ("situations", "incidents", "timers", "deliveries", "journal", "messages", "fixes", "whereabouts")
 
 
 class Spooled(msgspec.Struct, frozen=True, kw_only=True):

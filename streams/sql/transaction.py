@@ -11,14 +11,17 @@ from streams.sql.journal import JournalRows
 from streams.sql.mirrored import MirroredRows
 from streams.sql.rows import instant, instant_or_none, micros
 from streams.sql.spooled import SpooledRows
+from streams.sql.trails import TrailRows
+from streams.sql.whereabouts import WhereaboutsRows
 
 
-class SqlTransaction(SpooledRows, MirroredRows, JournalRows):
+class SqlTransaction(SpooledRows, MirroredRows, JournalRows, TrailRows, WhereaboutsRows):
     """Carries out operations; waits for nothing but its connection."""
 
     async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:
         """Writes everything that deciding changed: situation, timers, deliveries, timeline, feed, messages."""
         await self.settle(outcomes, at)
+        await self.save_asks(outcomes)
         journal: list[tuple[Any, ...]] = []
         for outcome in outcomes:
             incident = outcome.situation.incident
@@ -125,15 +128,6 @@ class SqlTransaction(SpooledRows, MirroredRows, JournalRows):
             row = await self.row(sql, *values)
             figures[name] = float(row[0]) if row is not None else 0.0
         return figures
-
-    async def forget_trails(self, before: datetime, limit: int) -> int:
-        """Destroys the positions of people whose last incident closed before then, `limit` at most."""
-        return await self.execute(
-            "DELETE FROM fixes WHERE number IN (SELECT f.number FROM fixes f WHERE f.at < ? AND NOT EXISTS "
-            "(SELECT 1 FROM incidents i WHERE i.person = f.person AND (i.closed_at IS NULL OR i.closed_at >= ?)) "
-            "LIMIT ?)",
-            *(micros(before), micros(before), limit),
-        )
 
 
 def _gravest(events: list[str]) -> str:

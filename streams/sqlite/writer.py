@@ -1,8 +1,8 @@
 """The one thread that writes: group commit, a savepoint per request, lanes.
 
-Requests that wait are committed together, up to `SLICE` of them or about ten milliseconds: one fsync for all. A request
-that fails is rolled back to its own savepoint and fails alone. Presses, cancels and answers go before timers, and
-those before everything else.
+Requests that wait are committed together, a slice at a time: one fsync for all. A request that fails is rolled back to
+its own savepoint and fails alone. Presses, cancels and answers go before timers, and those before everything else; of
+everything else only so much may wait, and what comes on top is refused and comes again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import Any
 from streams.sql.transaction import SqlTransaction
 from streams.store import NotKept
 
-SLICE = 128
-LANES = 3
+SLICES = (128, 128, 32)
+"""At most so many of each lane at once: a press waits for one slice, and the last lane's requests may be large."""
+MOST_WAITING = 4096
+"""In the last lane."""
 
 Work = Callable[[SqlTransaction], Coroutine[Any, Any, Any]]
 Job = tuple[Work, "asyncio.Future[Any]"]
@@ -45,7 +47,7 @@ class Writer:
         self._transaction = transaction
         self._committed = committed
         self._idle = False
-        self._lanes: tuple[deque[Job], ...] = tuple(deque() for _ in range(LANES))
+        self._lanes: tuple[deque[Job], ...] = tuple(deque() for _ in SLICES)
         self._wake = threading.Condition()
         self._stopping = False
         self._loop = asyncio.get_running_loop()
@@ -57,6 +59,8 @@ class Writer:
         future: asyncio.Future[Any] = self._loop.create_future()
         if self._stopping:
             raise NotKept("the store is closing")
+        if lane == len(SLICES) - 1 and len(self._lanes[lane]) >= MOST_WAITING:
+            raise NotKept("too much is waiting")
         self._lanes[lane].append((work, future))
         if self._idle:
             # While the thread works it looks again by itself; the lock is needed only to wake it.
@@ -88,8 +92,8 @@ class Writer:
 
     def _take(self) -> list[Job]:
         jobs: list[Job] = []
-        for lane in self._lanes:
-            while lane and len(jobs) < SLICE:
+        for lane, most in zip(self._lanes, SLICES, strict=True):
+            while lane and len(jobs) < most:
                 jobs.append(lane.popleft())
             if jobs:
                 # One lane at a time: a press never waits for more than the slice that is under way.

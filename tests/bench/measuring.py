@@ -202,16 +202,16 @@ PRESS = (
 
 
 async def wrk(
-    port: int, path: str, tokens: Sequence[str], *, seconds: int, connections: int = 50, body: str | None = None
+    port: int, path: str, tokens: Sequence[str], *, seconds: int, connections: int = 50, body: str = PRESS
 ) -> Load:
-    """Presses, or this body, from so many connections for so long."""
+    """Presses, or what else `body` makes (in Lua, of the number `n` of the request), from so many connections."""
     if shutil.which("wrk") is None:
         raise SystemExit("install wrk (Debian: apt-get install wrk)")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tokens").write_text("\n".join(tokens) + "\n")
         script = Path(folder) / "press.lua"
         # A prefix of its own: presses that an earlier run made would be repeats.
-        script.write_text(LUA % (Path(folder) / "tokens", secrets.token_hex(4), path, f"'{body}'" if body else PRESS))
+        script.write_text(LUA % (Path(folder) / "tokens", secrets.token_hex(4), path, body))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script)]
         process = await asyncio.create_subprocess_exec(
             *pinned(LOAD_CORE), *command, f"http://127.0.0.1:{port}", stdout=asyncio.subprocess.PIPE

@@ -8,6 +8,7 @@ Prints one line of JSON when it listens: the administrator's token and, in order
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 
 import msgspec
 
+from alerts.geography import Circle, Point, Polygon
 from alerts.policy_text import read_policy, write_policy
 from alerts.signals import CheckInPlanned
+from alerts.track import WatchedZone
 from services.assembly import assemble, clock_for
 from services.clock import SystemClock
 from services.commands import administration
@@ -41,6 +44,7 @@ class Plan(msgspec.Struct, kw_only=True):
     sink: str
     store: str | None = None
     people: int = 0
+    zones: int = 0
     contacts: int = 1
     engine: bool = True
     due: datetime | None = None
@@ -85,6 +89,19 @@ async def seed(assembly: Assembly, agency: str, plan: Plan) -> tuple[list[str], 
     return panics, devices
 
 
+def _zone(number: int) -> WatchedZone:
+    """Every other one is drawn by hand; the first is where she walks past, the others are elsewhere in town."""
+    latitude, longitude = 41.89 + number / 20, -87.632
+    center = Point(latitude, longitude)
+    if number % 2 == 0:
+        return WatchedZone(id=new_id(), kind="exclusion", shape=Circle(center=center, radius_m=200))
+    corners = [
+        Point(latitude + 0.01 * math.sin(2 * math.pi * k / 12), longitude + 0.01 * math.cos(2 * math.pi * k / 12))
+        for k in range(12)
+    ]
+    return WatchedZone(id=new_id(), kind="safe", shape=Polygon(corners=tuple(corners)))
+
+
 async def _person(tx: Transaction, agency: str, number: int, tokens: tuple[str, str], plan: Plan) -> None:
     person = Person(id=new_id(), organization=agency, name=f"Person {number}", policy="bench")
     await tx.put(person)
@@ -93,6 +110,7 @@ async def _person(tx: Transaction, agency: str, number: int, tokens: tuple[str, 
     token = Token(kind="panic", organization=agency, subject=device.id, person=person.id)
     await tx.put_token(token_hash(tokens[0]), token)
     await tx.put_token(token_hash(tokens[1]), msgspec.structs.replace(token, kind="device"))
+    await tx.save_watched(agency, person.id, tuple(_zone(at) for at in range(plan.zones)))
     for order in range(1, plan.contacts + 1):
         method = Method(
             id=new_id(),

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from services.web.service import BODY_LIMIT
 from tests.services.town import Town
 
 
@@ -48,7 +49,7 @@ async def test_what_makes_no_sense_is_listed_and_the_press_is_taken(town: Town) 
     [
         (b"{", 400, "bad-json"),
         (b'{"id": "seven"}', 422, "invalid"),
-        (b'{"mood": "' + b"x" * 70_000 + b'"}', 413, "too-large"),
+        (b'{"mood": "' + b"x" * BODY_LIMIT + b'"}', 413, "too-large"),
     ],
 )
 async def test_only_broken_json_a_bad_id_and_size_are_refused(

@@ -193,7 +193,7 @@ def test_every_message_fits_says_no_secret_and_leaves_nothing_unfilled(chosen: d
 @given(contexts)
 def test_a_handset_that_may_be_read_by_others_gets_neutral_words(chosen: dict[str, Any]) -> None:
     """And what a lock screen shows of any mail is neutral for everybody."""
-    purpose = chosen["purpose"] if chosen["purpose"] != "reminder" else "alert"
+    purpose = chosen["purpose"] if chosen["purpose"] not in {"reminder", "question"} else "alert"
     plainly = {**chosen, "name": "Mia", "label": "home", "recipient": "contact", "purpose": purpose}
     message = composed(plainly)
     assert not GIVES_AWAY.search(message.subject)
@@ -212,7 +212,7 @@ def test_the_words_of_an_alert() -> None:
         "rule": "text_only", "drill": False, "fix": True,
     }  # fmt: skip
     assert composed(chosen).text == (
-        "Mia pressed the alarm, 12:00 PM. Place: 1.1 km from the library, 5 min ago. Text, do not ring Mia. "
+        "Mia pressed the alarm, 12:00 PM. Place: 1.1 km south of the library, 5 min ago. Text, do not ring Mia. "
         "Ring 555-0100."
     )
     assert composed({**chosen, "language": "es", "sees": "message"}).text == (
@@ -220,7 +220,7 @@ def test_the_words_of_an_alert() -> None:
     )
     assert composed({**chosen, "reads": "unknown"}).text == "Mia asks you to ring 555-0100 NOW (12:00 PM)."
     assert composed({**chosen, "recipient": "dispatch", "channel": "email"}).text == (
-        "Mia pressed the alarm, 12:00 PM. 1.1 km from the library, 5 min ago. Text only, do not ring."
+        "Mia pressed the alarm, 12:00 PM. 1.1 km south of the library, 5 min ago. Text only, do not ring."
     )
 
 
