@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts import contact_loss, zones
+from alerts import contact_loss, journeys, zones
 from alerts.asking import hide, settle
 from alerts.incidents import raise_duress
 from alerts.signals import AllRightSaid
@@ -29,3 +29,5 @@ def all_right(turn: Turn, signal: AllRightSaid) -> None:
                 zones.excuse(turn, asked.about, signal)
             case "contact_lost":
                 contact_loss.answered(turn)
+            case "journey_odd":
+                journeys.answered(turn, asked.about)

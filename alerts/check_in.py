@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import msgspec
 
-from alerts.asking import remind
-from alerts.check_in_timers import arm, missed_at, reminders_of, timer_of
+from alerts.asking import remind, settle
+from alerts.check_in_timers import arm, journey_timer, missed_at, reminders_of, timer_of
 from alerts.effects import KeepCheckIn
 from alerts.incidents import pull, raise_duress
 from alerts.signals import (
@@ -84,6 +84,18 @@ def cancel(turn: Turn, signal: CheckInCancelled) -> None:
     _end(turn, signal, signal.check_in, signal.verdict, "cancelled")
 
 
+def put(turn: Turn, check_in: CheckIn, changed: CheckIn) -> None:
+    """Keeps a check-in as it has become."""
+    turn.put_check_in(changed, replaces=check_in)
+    if not changed.hidden:
+        turn.effects.append(KeepCheckIn(check_in=changed))
+
+
+def arrive(turn: Turn, check_in: CheckIn) -> None:
+    """A journey has ended where it was to end."""
+    _keep_ended(turn, check_in, "completed")
+
+
 def extend(turn: Turn, signal: CheckInExtended) -> None:
     """The person wants more time: never further than the policy allows from the first due time."""
     check_in = _shown(turn, signal.check_in)
@@ -135,8 +147,14 @@ def _end(turn: Turn, signal: SignalBase, name: str, verdict: Verdict, state: Che
         return
     check_in = _honest_or_shadow(turn, signal, check_in, verdict)
     _keep_ended(turn, check_in, state)
-    if verdict != "duress":
-        turn.record(f"check_in_{state}")
+    if verdict == "duress":
+        return
+    turn.record(f"check_in_{state}")
+    incident = turn.situation.live_incident
+    odd = [t for t in incident.standing if t.source == name] if incident is not None else []
+    if odd:
+        # Something about a journey was odd, and others know of it: a claim that all is well after all.
+        stand_down(turn, odd)
 
 
 def _answer_late(turn: Turn, signal: SignalBase, name: str, verdict: Verdict) -> None:
@@ -181,6 +199,9 @@ def _honest_or_shadow(turn: Turn, signal: SignalBase, check_in: CheckIn, verdict
 def _keep_ended(turn: Turn, check_in: CheckIn, state: CheckInState) -> None:
     turn.drop_check_in(check_in)
     turn.clear_timer(timer_of(check_in))
+    if check_in.under_way is not None:
+        settle(turn, check_in.id)
+        turn.clear_timer(journey_timer(check_in))
     turn.effects.append(KeepCheckIn(check_in=msgspec.structs.replace(check_in, state=state, ended_at=turn.now)))
 
 

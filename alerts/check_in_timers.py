@@ -8,12 +8,18 @@ from typing import Literal
 from alerts.situation import CheckIn
 from alerts.turn import Turn, milliseconds
 
+JOURNEYS = "journey:"
 CheckInPhase = Literal["scheduled", "due", "overdue", "completed", "missed", "cancelled"]
 
 
 def timer_of(check_in: CheckIn) -> str:
     """The name of a check-in's timer; the true deadline behind a coerced answer has one of its own."""
     return f"check-in:{check_in.id}{':true' if check_in.hidden else ''}"
+
+
+def journey_timer(check_in: CheckIn) -> str:
+    """The name of the timer that looks after a journey on its way."""
+    return f"{JOURNEYS}{check_in.id}"
 
 
 def missed_at(check_in: CheckIn) -> datetime:

@@ -44,14 +44,19 @@ def set_tracking(turn: Turn, signal: TrackingSet) -> None:
     turn.set_timer(TIMER, silent_until(tracking))
 
 
-def told_every_ms(tracking: Tracking) -> int:
-    """How often it is enough to be told that her phone was heard of."""
-    return tracking.lost_after_ms // TOLD_PER_SPAN
+def told_every_ms(lost_after_ms: int) -> int:
+    """How often it is enough to be told that a phone was heard of which may be silent for so long."""
+    return lost_after_ms // TOLD_PER_SPAN
+
+
+def span_of(lost_after_ms: int) -> timedelta:
+    """How long nothing need be told of it. What was heard since we were told last is allowed for."""
+    return milliseconds(lost_after_ms + told_every_ms(lost_after_ms))
 
 
 def silent_until(tracking: Tracking) -> datetime:
-    """Until then it need not be heard of. What was heard since we were told last is allowed for."""
-    span = milliseconds(tracking.lost_after_ms + told_every_ms(tracking))
+    """Until then it need not be heard of."""
+    span = span_of(tracking.lost_after_ms)
     return tracking.heard_at + (max(span, WHILE_STILL) if tracking.still else span)
 
 

@@ -41,7 +41,7 @@ from typing import assert_never
 
 import msgspec
 
-from alerts import answers, check_in, contact_loss, incidents, responders, scheduling, standing_down, zones
+from alerts import answers, check_in, contact_loss, incidents, journeys, responders, scheduling, standing_down, zones
 from alerts.care_plan import CarePlan
 from alerts.effects import Effect
 from alerts.signals import (
@@ -60,6 +60,11 @@ from alerts.signals import (
     FixReported,
     IncidentAcknowledged,
     IncidentResolved,
+    JourneyArrived,
+    JourneyBegun,
+    JourneyCalmed,
+    JourneyProgressed,
+    JourneyWorried,
     MessageWritten,
     NoteAdded,
     PanicPressed,
@@ -108,13 +113,14 @@ def decide(situation: Situation, signal: Signal, plan: CarePlan, now: datetime) 
     )
 
 
-def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912 - a table: one line for each signal
+def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR0915 - a table: one line for each signal
     match signal:
         case PanicPressed():
             incidents.press(turn, signal)
         case FixReported():
             incidents.note_fix(turn, signal)
             contact_loss.heard(turn, signal)
+            journeys.heard(turn, signal)
         case ZoneSet():
             zones.set_zone(turn, signal)
         case ZoneRemoved():
@@ -123,6 +129,8 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912 - a ta
             zones.cross(turn, signal)
         case TrackingSet():
             contact_loss.set_tracking(turn, signal)
+        case JourneyBegun() | JourneyArrived() | JourneyProgressed() | JourneyWorried() | JourneyCalmed():
+            journeys.take(turn, signal)
         case AllRightSaid():
             answers.all_right(turn, signal)
         case PinStarted():

@@ -10,7 +10,12 @@ from alerts.track import Asks
 def asks_of(situation: Situation) -> Asks:
     """What is asked now."""
     tracking = situation.tracking
+    journeys = [c for c in situation.check_ins if c.under_way is not None]
+    spans = [told_every_ms(c.under_way.lost_after_ms) for c in journeys if c.under_way is not None]
+    if tracking is not None:
+        spans.append(told_every_ms(tracking.lost_after_ms))
     return Asks(
         trail=situation.live_incident is not None,
-        told_every_ms=told_every_ms(tracking) if tracking is not None else None,
+        told_every_ms=min(spans, default=None),
+        journeys=tuple(dict.fromkeys(c.id for c in journeys)),
     )

@@ -19,7 +19,9 @@ Verdict = Literal["none", "pin", "duress"]
 
 TriggerKind = Literal["duress", "panic", "missed_check_in", "zone", "contact_lost", "fault"]
 ContactReply = Literal["can_help", "cannot", "on_my_way"]
-Question = Literal["zone_expected", "contact_lost"]
+Worry = Literal["standing_still", "turned_away", "no_contact", "battery_low"]
+"""What makes a journey odd."""
+Question = Literal["zone_expected", "contact_lost", "journey_odd"]
 """Why she is asked whether all is well."""
 
 
@@ -100,6 +102,49 @@ class TrackingSet(SignalBase, frozen=True, kw_only=True, tag="tracking_set"):
 
     lost_after_ms: int | None
     ask_ms: int = 0
+
+
+class JourneyBegun(SignalBase, frozen=True, kw_only=True, omit_defaults=True, tag="journey_begun"):
+    """She is under way, and will be there by then; where that is lies sealed with the journey. Times in milliseconds.
+
+    `ask_ms` is how long she has to answer where something is odd, `lost_after_ms` how long her phone may be silent.
+    """
+
+    journey: str
+    arrive_by: datetime
+    grace_ms: int
+    remind_ms: tuple[int, ...]
+    extend_at_most_ms: int
+    ask_again_ms: int
+    ask_ms: int
+    lost_after_ms: int
+
+
+class JourneyArrived(SignalBase, frozen=True, kw_only=True, tag="journey_arrived"):
+    """She is there."""
+
+    journey: str
+
+
+class JourneyProgressed(SignalBase, frozen=True, kw_only=True, tag="journey_progressed"):
+    """She moves on, and at this pace is there by then."""
+
+    journey: str
+    expected_at: datetime
+
+
+class JourneyWorried(SignalBase, frozen=True, kw_only=True, tag="journey_worried"):
+    """Something is odd since `at`."""
+
+    journey: str
+    worry: Worry
+
+
+class JourneyCalmed(SignalBase, frozen=True, kw_only=True, tag="journey_calmed"):
+    """It is not odd any more."""
+
+    journey: str
+    worry: Worry
 
 
 class AllRightSaid(SignalBase, frozen=True, kw_only=True, omit_defaults=True, tag="all_right_said"):
@@ -292,6 +337,11 @@ Signal = (
     | ZoneEntered
     | ZoneLeft
     | TrackingSet
+    | JourneyBegun
+    | JourneyArrived
+    | JourneyProgressed
+    | JourneyWorried
+    | JourneyCalmed
     | AllRightSaid
     | PinStarted
     | CancelEntered

@@ -9,7 +9,7 @@ import msgspec
 
 from alerts.policy import Policy
 from alerts.schedule import Terms
-from alerts.signals import ContactReply, Fix, Question, TriggerKind
+from alerts.signals import ContactReply, Fix, Question, TriggerKind, Worry
 from alerts.zone_rule import ZoneRule
 
 IncidentState = Literal["pending", "open", "acknowledged", "resolved", "cancelled"]
@@ -145,8 +145,21 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return SEVERITY[self.gravest]
 
 
+class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What makes a check-in a journey: she moves, and what is odd about that is asked before it is told.
+
+    `worries` are what is odd now; `settled` are those of them that she has answered, or that others know of.
+    """
+
+    ask_ms: int
+    lost_after_ms: int
+    heard_at: datetime
+    worries: tuple[Worry, ...] = ()
+    settled: tuple[Worry, ...] = ()
+
+
 class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A promise to be heard of by `due_at`, and what follows when not.
+    """A promise to be heard of by `due_at`, and what follows when not. One that is *under way* is a journey.
 
     A *hidden* one is the true deadline behind an answer given under duress: the person's side no longer shows it. A
     *shadow* is what the person's side shows instead: it reminds and ends like an honest one and alarms nobody.
@@ -170,6 +183,7 @@ class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hidden: bool = False
     shadow: bool = False
     schedule: str | None = None
+    under_way: UnderWay | None = None
 
 
 class RunningSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -99,7 +99,7 @@ def follow(
     kept, trail = track.kept, []
     last, anchor = track.last, track.anchor
     for fix in sorted(fixes, key=lambda one: one.at):
-        if asks.trail and _worth_keeping(kept, fix):
+        if asks.trail and worth_keeping(kept, fix):
             trail.append(fix)
             kept = fix if kept is None or fix.at > kept.at else kept
         if last is not None and fix.at <= last.at:
@@ -221,7 +221,8 @@ def _report(person: str, last: Fix, anchor: Fix | None, now: datetime) -> FixRep
     )
 
 
-def _worth_keeping(kept: Fix | None, fix: Fix) -> bool:
+def worth_keeping(kept: Fix | None, fix: Fix) -> bool:
+    """Whether it says anything that the last one of a trail does not."""
     if kept is None or abs(fix.at - kept.at) >= KEPT_APART:
         return True
     return roughly_m(place_of(kept), place_of(fix)) >= KEPT_APART_M

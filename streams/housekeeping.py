@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from streams.clock import Clock
 from streams.engine import Engine
+from streams.journeys_over import sweep_journeys
 from streams.store import Store, Transaction
 
 log = structlog.get_logger()
@@ -82,6 +83,8 @@ class Housekeeping:
         gone = 0
         try:
             while slice_ := await self._store.write(work):
+                gone += slice_
+            while slice_ := await sweep_journeys(self._store, now):
                 gone += slice_
         except Exception:
             log.exception("tidying failed", action="tidy_failed")

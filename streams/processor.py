@@ -57,6 +57,7 @@ class Handled(msgspec.Struct, kw_only=True):
     operator_alarms: list[str] = []
     events: int = 0
     timers: bool = False
+    journeys_over: list[str] = []
     skipped: list[tuple[str, str]] = []
     """Who is being decided by somebody else just now, and could not be waited for."""
 
@@ -95,6 +96,7 @@ async def handle(
                     handled.deliveries.append(Claimed(delivery, ready))
         handled.operator_alarms += outcome.operator_alarms
         handled.events += len(outcome.events)
+        handled.journeys_over += outcome.journeys_over
         handled.timers = handled.timers or bool(outcome.timers)
         if outcome.close_alarm:
             await _close_alarm(tx, outcome, now)
@@ -128,6 +130,12 @@ def decide_mail(work: Work, now: datetime, handled: Handled) -> Outcome:
         _apply(outcome, decision, now)
         refusal = decision.refusal.code if decision.refusal else "decided"
         outcome.handled.append((mail.number, "repeated" if decision.repeated else refusal))
+    running = {check_in.id for check_in in outcome.situation.check_ins}
+    outcome.journeys_over = [
+        c.id
+        for c in outcome.check_ins
+        if c.under_way is not None and c.state in {"completed", "cancelled"} and c.id not in running
+    ]
     asks = asks_of(outcome.situation)
     if asks != asks_of(outcome.before):
         outcome.asks = asks

@@ -10,6 +10,7 @@ import msgspec
 
 from alerts.care_plan import CarePlan, Sees
 from alerts.effects import Purpose
+from alerts.geography import Circle
 from alerts.schedule import Terms
 from alerts.signals import Fix, Signal
 from alerts.situation import Incident, Situation
@@ -204,6 +205,19 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     track: Track
 
 
+class Journey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where somebody is going, sealed under a key of the journey's own. `share` limits what contacts may see of it."""
+
+    id: str
+    organization: str
+    person: str
+    begun_at: datetime
+    destination: Circle
+    label: str | None = None
+    note: str | None = None
+    share: Sees = "live"
+
+
 class KeptTrail(msgspec.Struct, frozen=True, kw_only=True):
     """Until when somebody's trail is kept as evidence, and until when her own side says that it is."""
 
@@ -301,6 +315,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     messages: list[Message] = []
     fixes: list[Fix] = []
     operator_alarms: list[str] = []
+    journeys_over: list[str] = []
+    """Those that ended as they should: their keys are to be destroyed."""
     asks: Asks | None = None
     """What is asked of her positions, where that has changed."""
 

@@ -13,6 +13,7 @@ from alerts.decide import Decision
 from alerts.signals import Signal, TimerDue
 from alerts.situation import Situation
 from streams.clock import Clock
+from streams.journeys_over import forget_journeys
 from streams.processor import Claimed, Handled, handle
 from streams.records import LANE_TIMER, TimerRow
 from streams.store import NotKept, Store, Transaction, just_back
@@ -84,7 +85,7 @@ class Runner:
         self._deciding += 1
         try:
             handled = await self._store.write(work, 0)
-            self._pass_on(handled)
+            await self._pass_on(handled)
         finally:
             self._deciding -= 1
         known = handled.decisions.get(signal.id)
@@ -108,7 +109,7 @@ class Runner:
 
         self._deciding += 1
         try:
-            self._pass_on(await self._store.write(work, LANE_TIMER))
+            await self._pass_on(await self._store.write(work, LANE_TIMER))
         finally:
             self._deciding -= 1
         return taken
@@ -116,7 +117,7 @@ class Runner:
     async def _decide(self, people: list[tuple[str, str]], lane: int) -> None:
         self._deciding += 1
         try:
-            self._pass_on(await self._handle(people, lane))
+            await self._pass_on(await self._handle(people, lane))
         except asyncio.CancelledError:
             raise
         except NotKept:
@@ -132,7 +133,7 @@ class Runner:
 
     async def _decide_alone(self, one: tuple[str, str], lane: int) -> None:
         try:
-            self._pass_on(await self._handle([one], lane))
+            await self._pass_on(await self._handle([one], lane))
         except Exception:
             log.exception("could not decide", action="decide_failed")
             self._alarm("decide_failed")
@@ -152,12 +153,17 @@ class Runner:
         for organization, person in people:
             self.wake(organization, person, lane)
 
-    def _pass_on(self, handled: Handled) -> None:
+    async def _pass_on(self, handled: Handled) -> None:
         if handled.deliveries:
             self._send(handled.deliveries)
         for what in handled.operator_alarms:
             self._alarm(what)
         self._changed(handled)
+        if handled.journeys_over:
+            try:
+                await forget_journeys(self._store, handled.journeys_over, self._clock.now())
+            except NotKept:
+                log.warning("journeys are forgotten later", action="journeys_left")
 
 
 def timer_due(timer: TimerRow, now: datetime) -> TimerDue:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from alerts.care_plan import CarePlan
+from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Situation
@@ -24,6 +25,7 @@ from streams.records import (
     FeedEvent,
     IncidentView,
     JournalLine,
+    Journey,
     KeptTrail,
     Message,
     Outcome,
@@ -200,6 +202,27 @@ class Transaction(Protocol):
 
     async def save_watched(self, organization: str, person: str, zones: tuple[WatchedZone, ...]) -> None:
         """From now on these borders are watched, and no others."""
+
+    async def put_journey(self, journey: Journey) -> None:
+        """Keeps a journey, under a new key of its own."""
+
+    async def journeys_of(self, person: str) -> list[tuple[Journey, Progress]]:
+        """Those of this person that are not over and can be read; nobody else changes how they go meanwhile."""
+
+    async def save_progress(self, journey: str, progress: Progress) -> None:
+        """Keeps how a journey goes."""
+
+    async def put_journey_fixes(self, organization: str, journey: str, fixes: Sequence[Fix]) -> None:
+        """Adds positions to the trail of a journey."""
+
+    async def journey_trail(self, journey: str, limit: int = 500) -> list[Fix]:
+        """The newest positions of a journey, in the order in which they came."""
+
+    async def journeys_over(self, before: datetime, limit: int) -> list[str]:
+        """Those whose keys are to be destroyed: over, or failed with an incident that was closed before then."""
+
+    async def drop_journeys(self, journeys: Sequence[str]) -> None:
+        """Nothing of them is left, once their keys are gone."""
 
     async def trail(self, person: str, since: datetime, limit: int = 500) -> list[Fix]:
         """The positions since then, in order."""

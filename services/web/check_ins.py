@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from alerts.care_plan import CarePlan
 from alerts.check_in_timers import missed_at, phase
+from alerts.policy import CheckInRules
 from alerts.signals import (
     CheckInCancelled,
     CheckInCompleted,
@@ -71,6 +73,25 @@ def view(check_in: CheckIn, now: datetime) -> dict[str, Any]:
     }
 
 
+def journey_view(journey: CheckIn, now: datetime) -> dict[str, Any]:
+    """A journey as the person may see it: how it goes, and not where to."""
+    state = phase(journey, now)
+    return {
+        "id": journey.id,
+        "state": "under_way" if state == "scheduled" else state,
+        "arrive_by": journey.due_at,
+        "missed_at": missed_at(journey),
+        "grace_seconds": journey.grace_ms / 1000,
+        "begun_at": journey.planned_at,
+        "ended_at": journey.ended_at,
+    }
+
+
+def any_view(check_in: CheckIn, now: datetime) -> dict[str, Any]:
+    """A check-in, or a journey, as the person may see it."""
+    return view(check_in, now) if check_in.under_way is None else journey_view(check_in, now)
+
+
 def instant(value: datetime, field: str, now: datetime, farthest: timedelta = FARTHEST) -> datetime:
     """An instant that can be waited for."""
     if value.tzinfo is None:
@@ -83,15 +104,25 @@ def instant(value: datetime, field: str, now: datetime, farthest: timedelta = FA
     return value
 
 
+async def check_in_rules(call: Call) -> CheckInRules:
+    """What the person's policy says where a call does not."""
+    plan: CarePlan = await call.service.store.read(lambda tx: tx.care_plan(call.organization, call.person))
+    return plan.policy.check_in
+
+
+def reminders(seconds: float | None, rules: CheckInRules) -> tuple[int, ...]:
+    """When she is reminded, in milliseconds before the due time; 0 seconds: never."""
+    if seconds is None:
+        return rules.remind_ms
+    return (int(seconds * 1000), 0) if seconds > 0 else ()
+
+
 async def plan(call: Call) -> Reply:
     """Plans a check-in by the person's policy, where the body does not say otherwise."""
     body: PlanBody = call.body
     due_at = instant(body.due_at, "due_at", call.now)
-    rules = (await call.service.store.read(lambda tx: tx.care_plan(call.organization, call.person))).policy.check_in
-    if body.remind_seconds is None:
-        remind = rules.remind_ms
-    else:
-        remind = (int(body.remind_seconds * 1000), 0) if body.remind_seconds > 0 else ()
+    rules = await check_in_rules(call)
+    remind = reminders(body.remind_seconds, rules)
     grace = rules.grace_ms if body.grace_seconds is None else int(body.grace_seconds * 1000)
     check_in = ""
 
@@ -114,12 +145,13 @@ async def plan(call: Call) -> Reply:
         )
 
     await call.decide(call.person, make)
-    return Reply(body=view(await _kept(call, check_in), call.now), status=201)
+    return Reply(body=view(await kept_of(call, check_in), call.now), status=201)
 
 
-async def _kept(call: Call, check_in: str) -> CheckIn:
+async def kept_of(call: Call, check_in: str) -> CheckIn:
+    """The check-in of this id, under /v1/journeys the journey. Raises the 404 problem."""
     found: CheckIn | None = await call.service.intake.read(lambda tx: tx.check_in(call.person, check_in))
-    if found is None:
+    if found is None or (found.under_way is not None) != call.request.path.startswith("/v1/journeys"):
         raise Problem("not-found")
     return found
 
@@ -127,19 +159,20 @@ async def _kept(call: Call, check_in: str) -> CheckIn:
 async def listed(call: Call) -> Reply:
     """The person's check-ins, the latest due first."""
     found = await call.service.intake.read(lambda tx: tx.check_ins(call.person))
-    return Reply(body={"check_ins": [view(c, call.now) for c in found], "next": None})
+    shown = [view(c, call.now) for c in found if c.under_way is None]
+    return Reply(body={"check_ins": shown, "next": None})
 
 
 async def one(call: Call) -> Reply:
-    """One check-in."""
-    return Reply(body=view(await _kept(call, call.path("id")), call.now))
+    """One check-in, or one journey."""
+    return Reply(body=any_view(await kept_of(call, call.path("id")), call.now))
 
 
 async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> Reply:
     body: AnswerBody = call.body
     began = call.service.clock.monotonic()
     check_in = call.path("id")
-    kept = await _kept(call, check_in)
+    kept = await kept_of(call, check_in)
     due_at = None
     if act == "extend":
         if body.due_at is None:
@@ -157,7 +190,7 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
             await alarm_staff(call, at, act)
         if verdict != "none":
             await settle_time(call, began)
-        return Reply(body=view(kept, call.now))
+        return Reply(body=any_view(kept, call.now))
 
     def make(signal: str) -> Answered:
         common: dict[str, Any] = {
@@ -182,7 +215,7 @@ async def _answer(call: Call, act: Literal["complete", "extend", "cancel"]) -> R
     finally:
         if verdict != "none":
             await settle_time(call, began)
-    return Reply(body=view(answered, call.now))
+    return Reply(body=any_view(answered, call.now))
 
 
 async def _decided(call: Call, kept: CheckIn, make: Callable[[str], Answered]) -> CheckIn:
@@ -190,7 +223,7 @@ async def _decided(call: Call, kept: CheckIn, make: Callable[[str], Answered]) -
         await call.decide(call.person, make)
     except Unreachable:
         return await take_into_spool(call, kept, make(call.signal_id()))
-    return await _kept(call, kept.id)
+    return await kept_of(call, kept.id)
 
 
 async def alarm_staff(call: Call, at: datetime, act: str) -> None:

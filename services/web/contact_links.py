@@ -8,8 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 from alerts.signals import ContactAnswered, ContactConfirmed, ContactReply
+from alerts.situation import Incident
 from services.nearest_place import nearest
 from services.web.call import Call, Reply, Route
+from services.web.incident_views import TRAIL_SHOWN, failed_journeys, plan_view
 from services.web.problems import Problem, refused
 from services.web.service import new_id
 from services.wording.compose import trigger_shown
@@ -110,9 +112,23 @@ async def alert(call: Call) -> Reply:
             shown["place"] = nearest(fix, person.details.get("places") or [])
             shown["location"] = {"latitude": fix.latitude, "longitude": fix.longitude, "accuracy": fix.accuracy}
             shown["location"]["at"] = fix.at
+        if incident.live:
+            shown |= await _journey(tx, call.person, incident, contact)
         return shown
 
     return Reply(body=await call.service.store.read(work))
+
+
+async def _journey(tx: Transaction, person: str, incident: Incident, contact: Contact) -> dict[str, Any]:
+    """Where she was going, as far as she shared it when she set out, and no farther than this contact sees."""
+    for journey in await failed_journeys(tx, person, incident):
+        if "message" in {journey.share, contact.sees}:
+            continue
+        seen = {"journey": plan_view(journey)}
+        if {journey.share, contact.sees} == {"live"}:
+            seen["journey"]["trail"] = await tx.journey_trail(journey.id, TRAIL_SHOWN)
+        return seen
+    return {}
 
 
 async def answer(call: Call) -> Reply:

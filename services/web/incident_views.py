@@ -11,9 +11,10 @@ from alerts.person_side import Marks, PersonSide, shown_state
 from alerts.signals import Fix
 from alerts.situation import GRAVITY, Hold, Incident
 from services.nearest_place import nearest
-from streams.records import Contact, Delivery, IncidentView, JournalLine, Organization, Person, Zone
+from streams.records import Contact, Delivery, IncidentView, JournalLine, Journey, Organization, Person, Zone
 from streams.store import Transaction
 
+TRAIL_SHOWN = 200
 DANGERS = ("weapons", "other_person", "children", "animals", "care")
 
 
@@ -54,10 +55,37 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "battery": incident.battery,
         "answers": incident.answers,
         "trail": await tx.trail(person.id, incident.opened_at),
+        "journeys": [await _journey(tx, journey) for journey in await failed_journeys(tx, person.id, incident)],
         "call_back": agency.call_back,
         "time_zone": person.time_zone,
     }
     return row
+
+
+async def failed_journeys(tx: Transaction, person: str, incident: Incident) -> list[Journey]:
+    """The journeys that this incident has to do with: under way when it opened, or begun while it was live."""
+    return [
+        journey
+        for journey, _ in await tx.journeys_of(person)
+        if incident.closed_at is None or journey.begun_at < incident.closed_at
+    ]
+
+
+async def _journey(tx: Transaction, journey: Journey) -> dict[str, Any]:
+    """Plan and trail, for responders."""
+    return {**plan_view(journey), "note": journey.note, "trail": await tx.journey_trail(journey.id, TRAIL_SHOWN)}
+
+
+def plan_view(journey: Journey) -> dict[str, Any]:
+    """Where she was going."""
+    center = journey.destination.center
+    return {
+        "id": journey.id,
+        "begun_at": journey.begun_at,
+        "label": journey.label,
+        "destination": {"latitude": center.latitude, "longitude": center.longitude},
+        "radius_m": journey.destination.radius_m,
+    }
 
 
 def _row(

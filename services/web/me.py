@@ -85,14 +85,15 @@ async def me(call: Call) -> Reply:
         alarm = describe(side.alarm, marks, call.now) if side.alarm is not None and side.alarm.live else None
         past = [a for a in (side.alarm, *side.earlier) if a is not None and not a.live]
         situation = await tx.situation(call.person)
-        running = [check_ins.view(c, call.now) for c in await tx.check_ins(call.person, 20)]
+        kept = await tx.check_ins(call.person, 20)
         return {
             "language": person.language,
             "time_zone": person.time_zone,
             "has_pin": person.pin_hash is not None,
             "reminders": "reach" if reminder_methods(person) else "app_only",
             "alarm": alarm,
-            "check_ins": running,
+            "check_ins": [check_ins.view(c, call.now) for c in kept if c.under_way is None],
+            "journeys": [check_ins.journey_view(c, call.now) for c in kept if c.under_way is not None],
             "alarms": [{"id": a.id, "opened_at": a.opened_at, "state": a.state} for a in past],
             "questions": questions_view(situation),
             "rules": rules_view(situation),

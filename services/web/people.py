@@ -25,6 +25,7 @@ from services.web.directory import (
 from services.web.panic import PIN
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
+from streams.journeys_over import forget_journeys
 from streams.records import (
     Person,
 )
@@ -259,6 +260,8 @@ async def delete_person(call: Call) -> Reply:
         return Reply(status=204)
 
     reply = await call.service.store.write(work)
+    journeys = await call.service.store.read(lambda tx: tx.journeys_of(person.id))
+    await forget_journeys(call.service.store, [journey.id for journey, _ in journeys], call.now)
     await call.service.store.destroy_key(person.id, call.now)
     return reply
 

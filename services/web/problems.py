@@ -32,6 +32,7 @@ TITLES = {
     "too-many-zones": (409, "There are as many zones as one person may have"),
     "no-geocoder": (409, "No geocoder is set up"),
     "not-asked": (409, "Nothing is asked"),
+    "under-way-already": (409, "A journey is under way already"),
     "key-reused": (409, "This key was used for something else"),
     "too-large": (413, "The body is too large"),
     "invalid": (422, "Some fields cannot be taken"),
@@ -52,6 +53,7 @@ REFUSALS = {
     "extends_backwards": "extends-backwards",
     "phone_shows_closed": "phone-shows-closed",
     "not_asked": "not-asked",
+    "under_way_already": "under-way-already",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from streams.records import AuditLine, Outcome
 from streams.sql.journal import JournalRows
+from streams.sql.journeys import JourneyRows
 from streams.sql.mirrored import MirroredRows
 from streams.sql.rows import instant, instant_or_none, micros
 from streams.sql.spooled import SpooledRows
@@ -15,13 +16,14 @@ from streams.sql.trails import TrailRows
 from streams.sql.whereabouts import WhereaboutsRows
 
 
-class SqlTransaction(SpooledRows, MirroredRows, JournalRows, TrailRows, WhereaboutsRows):
+class SqlTransaction(SpooledRows, MirroredRows, JournalRows, TrailRows, WhereaboutsRows, JourneyRows):
     """Carries out operations; waits for nothing but its connection."""
 
     async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:
         """Writes everything that deciding changed: situation, timers, deliveries, timeline, feed, messages."""
         await self.settle(outcomes, at)
         await self.save_asks(outcomes)
+        await self.end_journeys(outcomes, at)
         journal: list[tuple[Any, ...]] = []
         for outcome in outcomes:
             incident = outcome.situation.incident
