@@ -12,7 +12,7 @@ import msgspec
 
 from alerts.asking import remind, settle
 from alerts.check_in_timers import arm, journey_timer, missed_at, reminders_of, timer_of
-from alerts.effects import KeepCheckIn
+from alerts.effects import KeepCheckIn, NoticeLate
 from alerts.incidents import pull, raise_duress
 from alerts.signals import (
     CheckInCancelled,
@@ -127,6 +127,7 @@ def look(turn: Turn, check_in: CheckIn, signal: TimerDue) -> None:
         asked = msgspec.structs.replace(check_in, asked_again_until=until, reminded=len(check_in.remind_ms))
         turn.put_check_in(asked, replaces=check_in)
         turn.effects.append(KeepCheckIn(check_in=asked))
+        turn.effects.append(NoticeLate(missed_at=missed_at(check_in), asked=True))
         _ask(turn, asked, number=len(asked.remind_ms) + 1)
         arm(turn, asked)
     else:
@@ -217,6 +218,7 @@ def _miss(turn: Turn, check_in: CheckIn, signal: TimerDue) -> None:
     pull(turn, at, "missed_check_in", f"{check_in.id}{HIDDEN}" if check_in.hidden else check_in.id)
     if late_by > AFTER_OUTAGE:
         turn.record("noticed_late", seconds=int(late_by.total_seconds()))
+        turn.effects.append(NoticeLate(missed_at=missed_at(check_in), asked=False))
 
 
 def _worth_asking_again(turn: Turn, check_in: CheckIn) -> bool:

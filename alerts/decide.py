@@ -41,7 +41,18 @@ from typing import assert_never
 
 import msgspec
 
-from alerts import answers, check_in, contact_loss, incidents, journeys, responders, scheduling, standing_down, zones
+from alerts import (
+    answers,
+    check_in,
+    contact_loss,
+    incidents,
+    journeys,
+    responders,
+    scheduling,
+    standing_down,
+    stay_near,
+    zones,
+)
 from alerts.care_plan import CarePlan
 from alerts.effects import Effect
 from alerts.signals import (
@@ -75,6 +86,8 @@ from alerts.signals import (
     ScheduleRemoved,
     ScheduleSet,
     Signal,
+    StayNearAsked,
+    StayNearEnded,
     TimerDue,
     TrackingSet,
     ZoneEntered,
@@ -121,6 +134,7 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
             incidents.note_fix(turn, signal)
             contact_loss.heard(turn, signal)
             journeys.heard(turn, signal)
+            stay_near.note_fix(turn, signal)
         case ZoneSet():
             zones.set_zone(turn, signal)
         case ZoneRemoved():
@@ -131,6 +145,10 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
             contact_loss.set_tracking(turn, signal)
         case JourneyBegun() | JourneyArrived() | JourneyProgressed() | JourneyWorried() | JourneyCalmed():
             journeys.take(turn, signal)
+        case StayNearAsked():
+            stay_near.ask(turn, signal)
+        case StayNearEnded():
+            stay_near.end(turn, signal)
         case AllRightSaid():
             answers.all_right(turn, signal)
         case PinStarted():

@@ -11,7 +11,7 @@ import msgspec
 from alerts.care_plan import MethodRef
 from alerts.situation import CheckIn
 
-Purpose = Literal["alert", "repeat", "news", "all_clear", "invitation", "reminder", "question", "warning"]
+Purpose = Literal["alert", "repeat", "news", "all_clear", "invitation", "reminder", "question", "stay_near", "warning"]
 Urgency = Literal["alarm", "timer", "rest"]
 
 
@@ -92,6 +92,13 @@ class KeepCheckIn(msgspec.Struct, frozen=True, kw_only=True):
     check_in: CheckIn
 
 
+class NoticeLate(msgspec.Struct, frozen=True, kw_only=True):
+    """Something came due while nobody was at work: she is asked once more (`asked`), or others have been told."""
+
+    missed_at: datetime
+    asked: bool
+
+
 class ShowMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Put a message into the thread between the person and the responders."""
 
@@ -113,5 +120,6 @@ Effect = (
     | AlarmOperator
     | CloseAlarm
     | KeepCheckIn
+    | NoticeLate
     | ShowMessage
 )

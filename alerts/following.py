@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerts.contact_loss import told_every_ms
 from alerts.situation import Situation
+from alerts.stay_near import TOLD_EVERY_MS
 from alerts.track import Asks
 
 
@@ -14,6 +15,8 @@ def asks_of(situation: Situation) -> Asks:
     spans = [told_every_ms(c.under_way.lost_after_ms) for c in journeys if c.under_way is not None]
     if tracking is not None:
         spans.append(told_every_ms(tracking.lost_after_ms))
+    if situation.stay_near is not None:
+        spans.append(TOLD_EVERY_MS)
     return Asks(
         trail=situation.live_incident is not None,
         told_every_ms=min(spans, default=None),

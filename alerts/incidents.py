@@ -167,7 +167,9 @@ def _known_fix(turn: Turn, signal: SignalBase) -> Fix | None:
     """Where she is, as far as is known when an incident opens."""
     if isinstance(signal, PanicPressed | ZoneEntered | ZoneLeft) and signal.fix is not None:
         return signal.fix
-    return turn.situation.tracking.fix if turn.situation.tracking is not None else None
+    watched = (turn.situation.tracking, turn.situation.stay_near)
+    fixes = [w.fix for w in watched if w is not None and w.fix is not None]
+    return max(fixes, key=lambda fix: fix.at, default=None)
 
 
 def policy_for(plan: CarePlan, signal: SignalBase) -> Policy:

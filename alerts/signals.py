@@ -147,6 +147,20 @@ class JourneyCalmed(SignalBase, frozen=True, kw_only=True, tag="journey_calmed")
     worry: Worry
 
 
+class StayNearAsked(SignalBase, frozen=True, kw_only=True, omit_defaults=True, tag="stay_near_asked"):
+    """She asked staff to watch until then."""
+
+    stay_near: str
+    until: datetime
+    note: str | None = None
+
+
+class StayNearEnded(SignalBase, frozen=True, kw_only=True, tag="stay_near_ended"):
+    """She said that it is over."""
+
+    verdict: Verdict
+
+
 class AllRightSaid(SignalBase, frozen=True, kw_only=True, omit_defaults=True, tag="all_right_said"):
     """She answered a question of ours: all is well. Without `about`, to whatever she is asked."""
 
@@ -342,6 +356,8 @@ Signal = (
     | JourneyProgressed
     | JourneyWorried
     | JourneyCalmed
+    | StayNearAsked
+    | StayNearEnded
     | AllRightSaid
     | PinStarted
     | CancelEntered

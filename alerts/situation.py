@@ -228,6 +228,17 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost: bool = False
 
 
+class StayNear(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Staff watch, and nobody else is told, until it ends by itself. A *shadow* has ended on her side, under duress."""
+
+    id: str
+    since: datetime
+    until: datetime
+    note: str | None = None
+    fix: Fix | None = None
+    shadow: bool = False
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A question whether all is well that she has until then to answer; *hidden* once she did so under duress."""
 
@@ -251,6 +262,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     schedules: tuple[RunningSchedule, ...] = ()
     zones: tuple[RunningZone, ...] = ()
     tracking: Tracking | None = None
+    stay_near: StayNear | None = None
     asked: tuple[Asked, ...] = ()
     generation: int = 0
     timers: dict[str, int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts import check_in, contact_loss, incidents, journeys, scheduling, zones
+from alerts import check_in, contact_loss, incidents, journeys, scheduling, stay_near, zones
 from alerts.check_in_timers import JOURNEYS, timer_of
 from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, warn_holder
 from alerts.signals import TimerDue
@@ -27,6 +27,9 @@ def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901, PLR0912 - a 
         return
     if signal.name.startswith(JOURNEYS):
         journeys.look(turn, signal)
+        return
+    if signal.name == stay_near.TIMER:
+        stay_near.look(turn)
         return
     if signal.name == contact_loss.TIMER:
         contact_loss.look(turn, signal)

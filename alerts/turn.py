@@ -25,6 +25,7 @@ RefusalCode = Literal[
     "extends_backwards",
     "phone_shows_closed",
     "not_asked",
+    "not_near",
     "under_way_already",
 ]
 

@@ -19,6 +19,7 @@ from alerts.effects import (
     CloseAlarm,
     Effect,
     KeepCheckIn,
+    NoticeLate,
     Notify,
     Publish,
     Record,
@@ -95,7 +96,7 @@ async def handle(
                     ready = context if isinstance(context, DeliveryContext) else None
                     handled.deliveries.append(Claimed(delivery, ready))
         handled.operator_alarms += outcome.operator_alarms
-        handled.events += len(outcome.events)
+        handled.events += len(outcome.events) + outcome.stay_near_changed + len(outcome.late)
         handled.journeys_over += outcome.journeys_over
         handled.timers = handled.timers or bool(outcome.timers)
         if outcome.close_alarm:
@@ -136,6 +137,7 @@ def decide_mail(work: Work, now: datetime, handled: Handled) -> Outcome:
         for c in outcome.check_ins
         if c.under_way is not None and c.state in {"completed", "cancelled"} and c.id not in running
     ]
+    outcome.stay_near_changed = outcome.situation.stay_near != outcome.before.stay_near
     asks = asks_of(outcome.situation)
     if asks != asks_of(outcome.before):
         outcome.asks = asks
@@ -195,6 +197,8 @@ def _collect(outcome: Outcome, effect: Effect, now: datetime) -> None:
         case KeepCheckIn():
             outcome.check_ins = [c for c in outcome.check_ins if c.id != effect.check_in.id]
             outcome.check_ins.append(effect.check_in)
+        case NoticeLate():
+            outcome.late.append(effect)
         case ShowMessage():
             outcome.messages.append(
                 Message(

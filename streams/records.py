@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from alerts.care_plan import CarePlan, Sees
-from alerts.effects import Purpose
+from alerts.effects import NoticeLate, Purpose
 from alerts.geography import Circle
 from alerts.schedule import Terms
 from alerts.signals import Fix, Signal
@@ -23,6 +23,10 @@ TokenKind = Literal[
 ]
 Role = Literal["admin", "dispatcher", "advocate", "integration"]
 
+STAY_NEAR_CHANGED = "stay_near.changed"
+"""The event that consoles are told of whom they watch; it is about no incident."""
+OUTAGE_CHANGED = "outage.changed"
+"""The event that consoles are told when something was noticed late because of us; it is about no incident."""
 LANE_ALARM, LANE_TIMER, LANE_REST = 0, 1, 2
 
 
@@ -317,8 +321,25 @@ class Outcome(msgspec.Struct, kw_only=True):
     operator_alarms: list[str] = []
     journeys_over: list[str] = []
     """Those that ended as they should: their keys are to be destroyed."""
+    stay_near_changed: bool = False
+    late: list[NoticeLate] = []
     asks: Asks | None = None
     """What is asked of her positions, where that has changed."""
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """What came due for one agency while nobody was at work, and was noticed between two instants.
+
+    `since` is when the first of it was due; `asked` how many people were asked once more, `told` for how many others
+    were told at once.
+    """
+
+    id: str
+    since: datetime
+    noticed_from: datetime
+    noticed_until: datetime
+    asked: int
+    told: int
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):

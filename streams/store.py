@@ -15,7 +15,7 @@ from alerts.care_plan import CarePlan
 from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
 from alerts.signals import Fix, Signal
-from alerts.situation import CheckIn, Situation
+from alerts.situation import CheckIn, Situation, StayNear
 from alerts.track import Track, WatchedZone
 from streams.records import (
     Agreed,
@@ -28,6 +28,7 @@ from streams.records import (
     Journey,
     KeptTrail,
     Message,
+    Outage,
     Outcome,
     PolicyText,
     Record,
@@ -223,6 +224,12 @@ class Transaction(Protocol):
 
     async def drop_journeys(self, journeys: Sequence[str]) -> None:
         """Nothing of them is left, once their keys are gone."""
+
+    async def watched(self, organization: str, limit: int = 200) -> list[tuple[str, StayNear]]:
+        """Whom the staff of this agency watch now, whoever ends soonest first; person and what she asked."""
+
+    async def last_outage(self, organization: str, since: datetime) -> Outage | None:
+        """What was noticed late, since then, because nobody was at work; None when there was nothing."""
 
     async def trail(self, person: str, since: datetime, limit: int = 500) -> list[Fix]:
         """The positions since then, in order."""

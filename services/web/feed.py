@@ -10,7 +10,7 @@ from services.web.incident_views import summary
 from services.web.problems import field_problem
 from streams.ending import in_time
 from streams.feed import Rendered
-from streams.records import FeedEvent, Person
+from streams.records import OUTAGE_CHANGED, STAY_NEAR_CHANGED, FeedEvent, Person
 from streams.store import NotKept, Transaction
 
 BEAT_EVERY = 2.0
@@ -19,6 +19,10 @@ WRITE_WITHIN = 5.0
 
 async def render(tx: Transaction, event: FeedEvent) -> Rendered | None:
     """The row of the incident as it is now; None when the person was erased."""
+    if event.event == OUTAGE_CHANGED:
+        return Rendered(b"id: %d\nevent: %s\ndata: {}\n\n" % (event.number, event.event.encode()), ())
+    if event.event == STAY_NEAR_CHANGED:
+        return await _stay_near(tx, event)
     view = await tx.incident(event.organization, event.incident)
     if view is None:
         return None
@@ -28,6 +32,15 @@ async def render(tx: Transaction, event: FeedEvent) -> Rendered | None:
         return None
     data = msgspec.json.encode({"incident": event.incident, **row})
     payload = b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.event.encode(), data)
+    return Rendered(payload, person.hidden_from)
+
+
+async def _stay_near(tx: Transaction, event: FeedEvent) -> Rendered | None:
+    """Whom staff watch has changed: the list is to be read again."""
+    person = await tx.get(Person, event.organization, event.person)
+    if person is None:
+        return None
+    payload = b"id: %d\nevent: %s\ndata: {}\n\n" % (event.number, event.event.encode())
     return Rendered(payload, person.hidden_from)
 
 

@@ -18,6 +18,7 @@ from services.web.people import check_pins
 from services.web.problems import Problem, field_problem
 from services.web.questions import questions_view, rules_view
 from services.web.service import new_id, new_token
+from services.web.stay_near import her_view
 from streams.records import LANE_ALARM, Message, Organization, Person, Token
 from streams.reminding import reminder_methods
 from streams.sealing import token_hash
@@ -95,6 +96,7 @@ async def me(call: Call) -> Reply:
             "check_ins": [check_ins.view(c, call.now) for c in kept if c.under_way is None],
             "journeys": [check_ins.journey_view(c, call.now) for c in kept if c.under_way is not None],
             "alarms": [{"id": a.id, "opened_at": a.opened_at, "state": a.state} for a in past],
+            "stay_near": her_view(situation.stay_near),
             "questions": questions_view(situation),
             "rules": rules_view(situation),
             "emergency": agency.emergency,

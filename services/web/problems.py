@@ -33,6 +33,7 @@ TITLES = {
     "no-geocoder": (409, "No geocoder is set up"),
     "not-asked": (409, "Nothing is asked"),
     "under-way-already": (409, "A journey is under way already"),
+    "not-near": (409, "Nobody is asked to stay near"),
     "key-reused": (409, "This key was used for something else"),
     "too-large": (413, "The body is too large"),
     "invalid": (422, "Some fields cannot be taken"),
@@ -53,6 +54,7 @@ REFUSALS = {
     "extends_backwards": "extends-backwards",
     "phone_shows_closed": "phone-shows-closed",
     "not_asked": "not-asked",
+    "not_near": "not-near",
     "under_way_already": "under-way-already",
 }
 

@@ -167,6 +167,9 @@ class _Words:
         yield self._say("invitation.short", name=name)
 
     def _staff(self, name: str) -> Iterator[str]:
+        if self._context.delivery.purpose == "stay_near":
+            yield self._say("staff.stay_near", name=name, time=self._time(self._due()))
+            return
         head = self._head("staff", name)
         if self._context.delivery.purpose == "all_clear":
             yield head

@@ -20,7 +20,7 @@ from streams.sql.rows import ENCODER, decoder, instant, instant_or_none, micros
 Undecodable = (msgspec.MsgspecError, Unreadable)
 NO_CHECK_INS = (
     "AND name NOT LIKE 'check-in:%' AND name NOT LIKE 'schedule:%' AND name NOT LIKE 'zone:%' "
-    "AND name NOT LIKE 'journey:%' AND name <> 'tracking'"
+    "AND name NOT LIKE 'journey:%' AND name NOT IN ('tracking', 'stay-near')"
 )
 """Planning, and waiting for a phone, goes by the same clock: by one that jumped, what is to come would have passed."""
 

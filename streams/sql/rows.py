@@ -10,7 +10,7 @@ import msgspec
 from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
 from alerts.signals import Fix, Signal
-from alerts.situation import CheckIn, Incident, Situation
+from alerts.situation import CheckIn, Incident, Situation, StayNear
 from alerts.track import Asks, Track, WatchedZone
 from streams.records import (
     Contact,
@@ -37,7 +37,7 @@ ENCODER = msgspec.json.Encoder()
 KEPT: tuple[Any, ...] = (
     *(Organization, Staff, Person, Contact, Device, Zone, Schedule, PolicyText, Token, Message, list[JournalLine]),
     *(Signal, Situation, Incident, CheckIn, Fix, PersonSide, dict[str, Any]),
-    *(Asks, Track, tuple[WatchedZone, ...], Journey, Progress),
+    *(Asks, Track, tuple[WatchedZone, ...], Journey, Progress, StayNear),
 )
 # Made before there is a second thread: msgspec 0.22.0 crashes when one thread learns a type while another decodes it.
 DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in KEPT}

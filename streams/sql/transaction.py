@@ -6,17 +6,21 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from streams.records import AuditLine, Outcome
+from streams.records import STAY_NEAR_CHANGED, AuditLine, Outcome
 from streams.sql.journal import JournalRows
 from streams.sql.journeys import JourneyRows
 from streams.sql.mirrored import MirroredRows
+from streams.sql.outages import OutageRows
 from streams.sql.rows import instant, instant_or_none, micros
 from streams.sql.spooled import SpooledRows
 from streams.sql.trails import TrailRows
+from streams.sql.watched import WatchedRows
 from streams.sql.whereabouts import WhereaboutsRows
 
 
-class SqlTransaction(SpooledRows, MirroredRows, JournalRows, TrailRows, WhereaboutsRows, JourneyRows):
+class SqlTransaction(
+    SpooledRows, MirroredRows, JournalRows, TrailRows, WhereaboutsRows, JourneyRows, WatchedRows, OutageRows
+):
     """Carries out operations; waits for nothing but its connection."""
 
     async def settle_all(self, outcomes: list[Outcome], at: datetime) -> None:
@@ -24,6 +28,8 @@ class SqlTransaction(SpooledRows, MirroredRows, JournalRows, TrailRows, Whereabo
         await self.settle(outcomes, at)
         await self.save_asks(outcomes)
         await self.end_journeys(outcomes, at)
+        await self.save_stay_near(outcomes)
+        await self.note_late(outcomes, at)
         journal: list[tuple[Any, ...]] = []
         for outcome in outcomes:
             incident = outcome.situation.incident
@@ -34,6 +40,9 @@ class SqlTransaction(SpooledRows, MirroredRows, JournalRows, TrailRows, Whereabo
             if outcome.messages:
                 await self.put_messages(outcome.organization, outcome.person, outcome.messages)
             events = {incident.id: _gravest(outcome.events)} if incident is not None and outcome.events else {}
+            watched = outcome.situation.stay_near or outcome.before.stay_near
+            if outcome.stay_near_changed and watched is not None:
+                events[watched.id] = STAY_NEAR_CHANGED
             journal += await self.journal_rows(outcome.organization, outcome.person, outcome.journal, events, at)
         await self.put_deliveries([delivery for outcome in outcomes for delivery in outcome.deliveries])
         await self.put_journal(journal)
@@ -101,7 +110,7 @@ class SqlTransaction(SpooledRows, MirroredRows, JournalRows, TrailRows, Whereabo
             "DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < ? LIMIT ?)",
         ):
             gone += await self.execute(sql, micros(at), limit)
-        return gone
+        return gone + await self.forget_outages(at)
 
     async def beat(self, name: str, at: datetime) -> None:
         """Writes a sign of life."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.services.test_directory import other_agency
 from tests.services.town import PIN, TWIN, Answer, Phone, Town, until
 
 
@@ -206,6 +207,33 @@ async def test_a_check_in_overdue_through_an_outage_is_asked_for_once_more(town:
     assert town.sink.received == []
     await town.wait(minutes=2)
     assert town.sink.purposes("ana") == ["alert"]
+
+
+async def test_after_an_outage_the_desk_is_told_once(town: Town) -> None:
+    """One line for all of it, of this agency alone; and nothing for what was noticed in time."""
+    await town.agency()
+    phones = [await town.phone(await town.person(f"Mia {number}")) for number in range(5)]
+    for phone in phones:
+        await plan(town, phone, minutes=30, grace_seconds=0, remind_seconds=0)
+    on_time = await town.phone(await town.person("Lia"))
+    await plan(town, on_time, minutes=1, grace_seconds=0, remind_seconds=0)
+    await town.wait(minutes=2)
+    assert (await town.get("/v1/outages/last", town.admin)) == {"outage": None}
+    await town.press(phones[0], immediate=True)
+    await town.stop()
+    town.clock.jump(minutes=60)
+    await town.start()
+    async with town.stream("/v1/feed", town.admin) as stream:
+        await town.settled()
+        heard = b""
+        while b"outage.changed" not in heard:
+            heard += await stream.content.readany()
+    outage = (await town.get("/v1/outages/last", town.admin))["outage"]
+    # Whoever has pressed is told about as it is; the others are asked once more.
+    assert (outage["since"], outage["asked"], outage["told"]) == ("2026-11-24T18:30:00Z", 4, 1)
+    assert (await town.get("/v1/outages/last", await other_agency(town))) == {"outage": None}
+    await town.wait(hours=25)
+    assert (await town.get("/v1/outages/last", town.admin)) == {"outage": None}
 
 
 @pytest.mark.parametrize(
