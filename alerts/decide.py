@@ -93,6 +93,7 @@ from alerts.signals import (
     ZoneEntered,
     ZoneLeft,
     ZoneRemoved,
+    ZoneSeemed,
     ZoneSet,
 )
 from alerts.situation import Situation
@@ -131,7 +132,7 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
         case PanicPressed():
             incidents.press(turn, signal)
         case FixReported():
-            incidents.note_fix(turn, signal)
+            incidents.note_fix(turn, signal.fix)
             contact_loss.heard(turn, signal)
             journeys.heard(turn, signal)
             stay_near.note_fix(turn, signal)
@@ -139,6 +140,8 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
             zones.set_zone(turn, signal)
         case ZoneRemoved():
             zones.remove_zone(turn, signal)
+        case ZoneSeemed():
+            zones.seem(turn, signal)
         case ZoneEntered() | ZoneLeft():
             zones.cross(turn, signal)
         case TrackingSet():

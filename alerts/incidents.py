@@ -26,7 +26,6 @@ from alerts.policy import DEFAULT_POLICY, Policy
 from alerts.signals import (
     FaultRaised,
     Fix,
-    FixReported,
     PanicPressed,
     PinStarted,
     SignalBase,
@@ -80,9 +79,9 @@ def press(turn: Turn, signal: PanicPressed) -> None:
     add_trigger(turn, trigger)
 
 
-def note_fix(turn: Turn, signal: FixReported | ZoneEntered | ZoneLeft) -> None:
+def note_fix(turn: Turn, fix: Fix) -> None:
     """A newer position of somebody whose incident is live."""
-    if turn.situation.live_incident is not None and _take_fix(turn, signal.fix):
+    if turn.situation.live_incident is not None and _take_fix(turn, fix):
         turn.publish("incident.updated")
 
 

@@ -20,9 +20,8 @@ from alerts.signals import (
     JourneyProgressed,
     JourneyWorried,
     Worry,
-    ZoneEntered,
 )
-from alerts.track import Asks, Track, WatchedZone, follow, place_of
+from alerts.track import Asks, Track, accuracy_of, follow, place_of
 
 STILL_FOR = timedelta(minutes=10)
 """A train that waits, a talk at the door: less says nothing."""
@@ -60,17 +59,17 @@ def look(
     person: str, journey: str, destination: Circle, progress: Progress, fixes: Sequence[Fix], now: datetime
 ) -> tuple[Progress, list[JourneySighting]]:
     """What these fixes tell of a journey."""
-    goal = WatchedZone(id=journey, kind="safe", shape=destination)
     before = progress.track.last
-    found = follow(person, (goal,), FIXES_ONLY, progress.track, fixes, now)
+    found = follow(person, (), FIXES_ONLY, progress.track, fixes, now)
     progress = msgspec.structs.replace(progress, track=found.track)
     last = found.track.last
     if last is None or last is before:
         return progress, []
     make = _Makes(person, journey, last, now)
-    if any(isinstance(sighting, ZoneEntered) for sighting in found.sightings):
-        return progress, [make(JourneyArrived, "arrived")]
     distance = distance_m(place_of(last), destination.center) - destination.radius_m
+    if distance < -min(accuracy_of(last), destination.radius_m / 2):
+        # One is enough: whoever has arrived may send no other, and none lies here by mistake.
+        return progress, [make(JourneyArrived, "arrived")]
     progress = _nearer(progress, distance, last)
     worries = _worries(progress, last, distance)
     sightings: list[JourneySighting] = [

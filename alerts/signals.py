@@ -83,6 +83,14 @@ class ZoneRemoved(SignalBase, frozen=True, kw_only=True, tag="zone_removed"):
     zone: str
 
 
+class ZoneSeemed(SignalBase, frozen=True, kw_only=True, tag="zone_seemed"):
+    """One fix says that she is inside, or outside; if no other comes, it is all that is known."""
+
+    zone: str
+    inside: bool
+    fix: Fix
+
+
 class ZoneEntered(SignalBase, frozen=True, kw_only=True, tag="zone_entered"):
     """She is inside since `at`; `fix` is the one that made it certain."""
 
@@ -348,6 +356,7 @@ Signal = (
     | FixReported
     | ZoneSet
     | ZoneRemoved
+    | ZoneSeemed
     | ZoneEntered
     | ZoneLeft
     | TrackingSet

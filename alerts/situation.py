@@ -204,7 +204,8 @@ class RunningSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 class RunningZone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A zone, and on which side of its border somebody is since when; None: nobody knows.
 
-    `told` says that others know of it; `excused` that she said all is well, which holds until it changes.
+    `told` says that others know of it; `excused` that she said all is well, which holds until it changes. `seems` is
+    the fix that says otherwise, while it is the only one.
     """
 
     rule: ZoneRule
@@ -212,6 +213,7 @@ class RunningZone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     inside: bool | None = None
     told: bool = False
     excused: bool = False
+    seems: Fix | None = None
 
 
 class Tracking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

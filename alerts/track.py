@@ -2,7 +2,9 @@
 
 A fix is never certain. Where its circle of accuracy touches a border it may lie on either side, and changes nothing.
 What lies clearly on the other side counts once `FIXES_DECIDE` fixes in a row say so, or once they have said so for
-`SECONDS_DECIDE`. The straight way between two fixes counts too: through an exclusion zone and out again was inside.
+`SECONDS_DECIDE`; where only one does, that is told too, for there may be no other. The straight way between two fixes
+counts as well: through an exclusion zone and out again was inside.
+
 Fixes that come late, or out of order, never move the last position back.
 """
 
@@ -15,7 +17,7 @@ import msgspec
 
 from alerts.geography import Outline, Point, Shape, prepare, roughly_m
 from alerts.ids import derived_id
-from alerts.signals import Fix, FixReported, ZoneEntered, ZoneLeft
+from alerts.signals import Fix, FixReported, ZoneEntered, ZoneLeft, ZoneSeemed
 from alerts.zone_rule import ZoneKind
 
 FIXES_DECIDE = 2
@@ -32,7 +34,7 @@ KEPT_APART = timedelta(seconds=5)
 KEPT_APART_M = 15.0
 """Positions of a trail that are closer in both say nothing more."""
 
-Sighting = FixReported | ZoneEntered | ZoneLeft
+Sighting = FixReported | ZoneSeemed | ZoneEntered | ZoneLeft
 
 
 class WatchedZone(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,11 +152,14 @@ def _cross(
         passed = not inside and border.otherwise == 0 and _passed_through(zone, outline, last, fix)
         steady = ZoneTrack(inside=inside)
         if not passed or last is None:
-            return [], steady
+            # One that said otherwise was alone.
+            alone: list[Sighting] = [_seemed(person, zone, fix, now, inside=inside)] if border.otherwise else []
+            return alone, steady
         return [_entered(person, zone, last, fix, now), _left(person, zone, fix, now)], steady
     count, since = border.otherwise + 1, border.since or fix.at
     if border.inside is not None and count < FIXES_DECIDE and fix.at - since < SECONDS_DECIDE:
-        return [], msgspec.structs.replace(border, otherwise=count, since=since)
+        seemed: list[Sighting] = [_seemed(person, zone, fix, now, inside=inside)] if count == 1 else []
+        return seemed, msgspec.structs.replace(border, otherwise=count, since=since)
     decided = ZoneTrack(inside=inside)
     if inside:
         return [_entered(person, zone, fix, fix, now, since=since)], decided
@@ -167,6 +172,18 @@ def _passed_through(zone: WatchedZone, outline: Outline, last: Fix | None, fix: 
     if max(accuracy_of(last), accuracy_of(fix)) > WORST_ACCURACY_M / 10:
         return False
     return outline.passes_through(place_of(last), place_of(fix))
+
+
+def _seemed(person: str, zone: WatchedZone, fix: Fix, now: datetime, *, inside: bool) -> ZoneSeemed:
+    return ZoneSeemed(
+        id=derived_id("zone", person, zone.id, "seems", inside, fix.at.isoformat()),
+        person=person,
+        at=fix.at,
+        received_at=now,
+        zone=zone.id,
+        inside=inside,
+        fix=fix,
+    )
 
 
 def _entered(

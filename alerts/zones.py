@@ -12,12 +12,14 @@ import msgspec
 
 from alerts.asking import ask, open_question, settle
 from alerts.incidents import note_fix, pull
-from alerts.signals import FixReported, SignalBase, TimerDue, ZoneEntered, ZoneLeft, ZoneRemoved, ZoneSet
+from alerts.signals import SignalBase, TimerDue, ZoneEntered, ZoneLeft, ZoneRemoved, ZoneSeemed, ZoneSet
 from alerts.situation import RunningZone
+from alerts.track import SECONDS_DECIDE
 from alerts.turn import Turn, milliseconds
 from alerts.zone_rule import begins_after, span_at
 
 PREFIX = "zone:"
+SEEMS = ":seems"
 AFTER_OUTAGE = timedelta(seconds=60)
 """What is noticed later than this was noticed late because of us."""
 
@@ -25,6 +27,11 @@ AFTER_OUTAGE = timedelta(seconds=60)
 def timer_name(zone: str) -> str:
     """The name of a zone's timer."""
     return f"{PREFIX}{zone}"
+
+
+def seems_timer(zone: str) -> str:
+    """The name of the timer that ends the wait for a second fix."""
+    return f"{PREFIX}{zone}{SEEMS}"
 
 
 def set_zone(turn: Turn, signal: ZoneSet) -> None:
@@ -44,6 +51,7 @@ def remove_zone(turn: Turn, signal: ZoneRemoved) -> None:
     turn.situation = msgspec.structs.replace(turn.situation, zones=rest)
     settle(turn, signal.zone)
     turn.clear_timer(timer_name(signal.zone))
+    turn.clear_timer(seems_timer(signal.zone))
 
 
 def cross(turn: Turn, signal: ZoneEntered | ZoneLeft) -> None:
@@ -51,14 +59,40 @@ def cross(turn: Turn, signal: ZoneEntered | ZoneLeft) -> None:
     running = _running(turn, signal.zone)
     if running is None:
         return
-    inside = isinstance(signal, ZoneEntered)
-    note_fix(turn, signal)
+    _cross(turn, running, signal, inside=isinstance(signal, ZoneEntered))
+
+
+def seem(turn: Turn, signal: ZoneSeemed) -> None:
+    """A single fix says so. If no other one comes, a phone that then fell silent was there all the same."""
+    running = _running(turn, signal.zone)
+    if running is None:
+        return
+    if running.inside is signal.inside:
+        _put(turn, msgspec.structs.replace(running, seems=None))
+        turn.clear_timer(seems_timer(signal.zone))
+    else:
+        _put(turn, msgspec.structs.replace(running, seems=signal.fix))
+        turn.set_timer(seems_timer(signal.zone), turn.now + SECONDS_DECIDE)
+
+
+def _cross(
+    turn: Turn, running: RunningZone, signal: ZoneEntered | ZoneLeft | ZoneSeemed | TimerDue, *, inside: bool
+) -> None:
+    zone = running.rule.id
+    turn.clear_timer(seems_timer(zone))
+    if running.inside is inside:
+        return
+    fix = running.seems if isinstance(signal, TimerDue) else signal.fix
+    if fix is not None:
+        note_fix(turn, fix)
     if turn.situation.live_incident is not None:
-        turn.record("zone_entered" if inside else "zone_left", zone=signal.zone)
+        turn.record("zone_entered" if inside else "zone_left", zone=zone)
         turn.publish("incident.updated")
     crossed = RunningZone(rule=running.rule, since=signal.at, inside=inside)
     _put(turn, crossed)
     _look(turn, crossed, signal)
+    if fix is not None:
+        note_fix(turn, fix)
 
 
 def excuse(turn: Turn, zone: str, signal: SignalBase) -> None:
@@ -72,9 +106,15 @@ def excuse(turn: Turn, zone: str, signal: SignalBase) -> None:
 
 def look(turn: Turn, signal: TimerDue) -> None:
     """The timer of a zone came due: its hours begin, or what is not as it should be has lasted long enough."""
-    running = _running(turn, signal.name.removeprefix(PREFIX))
-    if running is not None:
+    zone = signal.name.removeprefix(PREFIX).removesuffix(SEEMS)
+    running = _running(turn, zone)
+    if running is None:
+        return
+    if not signal.name.endswith(SEEMS):
         _look(turn, running, signal)
+    elif running.seems is not None:
+        at = msgspec.structs.replace(signal, at=running.seems.at)
+        _cross(turn, running, at, inside=running.inside is not True)
 
 
 def _look(turn: Turn, running: RunningZone, signal: SignalBase) -> None:
@@ -113,7 +153,8 @@ def _due(turn: Turn, running: RunningZone, since: datetime) -> datetime:
 
 def _earliest(signal: SignalBase) -> datetime:
     """An incident is not said to have begun long before what made us look."""
-    return signal.at if isinstance(signal, ZoneEntered | ZoneLeft | FixReported) else signal.received_at
+    seen = isinstance(signal, ZoneEntered | ZoneLeft) or (isinstance(signal, TimerDue) and signal.name.endswith(SEEMS))
+    return signal.at if seen else signal.received_at
 
 
 def _what(running: RunningZone) -> str:

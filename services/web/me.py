@@ -206,6 +206,15 @@ async def messages(call: Call) -> Reply:
     return Reply(body={"messages": await _thread(call), "next": None})
 
 
+async def places(call: Call) -> Reply:
+    """Her places, to go to: behind the PIN, for one of them may be where she hides."""
+    await _unlocked(call)
+    person = await call.get(Person, call.person)
+    found = person.details.get("places") or []
+    shown = [{"label": p["label"], "latitude": p["latitude"], "longitude": p["longitude"]} for p in found]
+    return Reply(body={"places": shown})
+
+
 async def write_message(call: Call) -> Reply:
     """A message to the responders."""
     if call.body.pin is not None:
@@ -281,6 +290,7 @@ ROUTES = (
     _route("GET", "/v1/me", me, "What is running"),
     _route("POST", "/v1/me/unlock", unlock, "Names and messages, with the PIN", PinBody),
     _route("GET", "/v1/me/messages", messages, "Messages"),
+    _route("GET", "/v1/me/places", places, "Places to go to"),
     _route("POST", "/v1/me/messages", write_message, "Write to the responders", WordsBody, 201),
     _route("POST", "/v1/me/pin", change_pin, "Change the PIN", NewPinBody, 204),
     Route(

@@ -51,6 +51,7 @@ from alerts.signals import (
     ZoneEntered,
     ZoneLeft,
     ZoneRemoved,
+    ZoneSeemed,
     ZoneSet,
 )
 from alerts.situation import CheckIn
@@ -201,7 +202,7 @@ class OnePerson(RuleBasedStateMachine):
         made = ZoneRule(id=f"z{number}", kind=kind, zone="UTC", expected=kind == "safe", wait_ms=wait * MINUTE)
         self.take(ZoneSet(**self.mia.common(), rule=made, redrawn=wait == 0))
 
-    @rule(number=st.integers(1, 2), act=st.sampled_from(["in", "out", "gone"]))
+    @rule(number=st.integers(1, 2), act=st.sampled_from(["in", "out", "seems in", "seems out", "gone"]))
     def border(self, number: int, act: str) -> None:
         """She crosses it, or it is taken away."""
         common, zone = self.mia.common(), f"z{number}"
@@ -209,6 +210,8 @@ class OnePerson(RuleBasedStateMachine):
         made: dict[str, Signal] = {
             "in": ZoneEntered(**common, zone=zone, fix=fix),
             "out": ZoneLeft(**common, zone=zone, fix=fix),
+            "seems in": ZoneSeemed(**common, zone=zone, inside=True, fix=fix),
+            "seems out": ZoneSeemed(**common, zone=zone, inside=False, fix=fix),
             "gone": ZoneRemoved(**common, zone=zone),
         }
         self.take(made[act])

@@ -85,6 +85,84 @@ async def test_a_plan_is_started_and_marked_done(visitors: Visitors) -> None:
     await expect(phone.get_by_test_id("check-in")).to_have_count(0)
 
 
+async def test_she_is_on_her_way_and_arrives(visitors: Visitors) -> None:
+    """Where to is asked behind the PIN and shown nowhere afterwards; being there ends it."""
+    here = {"latitude": 41.8837, "longitude": -87.6289, "accuracy": 10}
+    phone = await visitors.phone(geolocation=here, permissions=["geolocation"])
+    await phone.get_by_test_id("way-open").click()
+    await enter_pin(phone, PIN)
+    await phone.get_by_text("the library").click()
+    await examine(phone, "phone-way")
+    await phone.get_by_test_id("way-start").click()
+    plan = phone.get_by_test_id("check-in")
+    await expect(plan).to_contain_text("On my way")
+    assert "library" not in await phone.content()
+    await phone.context.set_geolocation({"latitude": 41.8763, "longitude": -87.6281, "accuracy": 10})
+    await expect(phone.get_by_test_id("check-in")).to_have_count(0, timeout=30_000)
+
+
+async def test_the_desk_stays_near(visitors: Visitors) -> None:
+    """One tap; the desk sees it without a sound, and where she is; she ends it with her PIN."""
+    here = {"latitude": 41.8790, "longitude": -87.6289, "accuracy": 10}
+    phone = await visitors.phone(geolocation=here, permissions=["geolocation"])
+    desk = await visitors.desk()
+    await phone.get_by_test_id("near-open").click()
+    await examine(phone, "phone-near-choices")
+    await phone.get_by_test_id("near-60").click()
+    await expect(phone.get_by_test_id("near")).to_be_visible()
+    row = desk.get_by_test_id("stay-near-row")
+    await expect(row).to_contain_text("Mia Larsen")
+    await expect(row).to_contain_text("north of the library", timeout=30_000)
+    await examine(phone, "phone-near")
+    await examine(desk, "desk-near")
+    await phone.get_by_test_id("near-end").click()
+    await enter_pin(phone, PIN)
+    await expect(phone.get_by_test_id("near")).to_be_hidden()
+    await expect(row).to_have_count(0)
+
+
+async def test_what_she_is_asked_and_what_comes_again(visitors: Visitors) -> None:
+    """A question with its answer, and a schedule in plain words that she pauses."""
+    await visitors.demo.expects_mia_at_home()
+    phone = await visitors.phone()
+    await expect(phone.get_by_test_id("question")).to_contain_text("All well?")
+    await expect(phone.get_by_test_id("schedule")).to_contain_text("every day at 21:00")
+    await examine(phone, "phone-question")
+    await phone.set_viewport_size({"width": 1280, "height": 800})
+    await examine(phone, "phone-question-wide")
+    await phone.get_by_test_id("question-well").click()
+    await enter_pin(phone, PIN)
+    await expect(phone.get_by_test_id("question")).to_have_count(0)
+    await phone.get_by_test_id("schedule-pause").click()
+    await enter_pin(phone, PIN)
+    await expect(phone.get_by_test_id("schedule-resume")).to_be_visible()
+
+
+async def test_after_an_outage_the_desk_reads_one_line(visitors: Visitors) -> None:
+    """And it does not come back once it was understood."""
+    await visitors.demo.was_away(people=12)
+    desk = await visitors.desk()
+    await expect(desk.get_by_test_id("outage")).to_contain_text("12 check-ins came due")
+    await examine(desk, "desk-outage")
+    await desk.get_by_test_id("outage-dismiss").click()
+    await expect(desk.get_by_test_id("outage")).to_be_hidden()
+    await desk.reload()
+    await expect(desk.get_by_test_id("workspace")).to_be_visible()
+    await expect(desk.get_by_test_id("outage")).to_be_hidden()
+
+
+async def test_the_ping_page(visitors: Visitors) -> None:
+    """What a bookmark opens: a page with one button."""
+    page = await visitors.open(await visitors.demo.ping_path(), PHONE)
+    await expect(page.locator("button")).to_be_visible()
+    await examine(page, "ping")
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await examine(page, "ping-wide")
+    await page.locator("button").click()
+    await expect(page.locator("main")).to_contain_text("Saved")
+    await examine(page, "ping-done")
+
+
 async def test_messages_and_names_come_after_the_pin(visitors: Visitors) -> None:
     """Text to and from the responders."""
     phone, desk = await visitors.phone(), await visitors.desk()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,18 @@ from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from alerts.schedule import DAY_NAMES, Rule, Terms
+from alerts.signals import CheckInPlanned, ScheduleSet, Signal, ZoneSet
+from alerts.zone_rule import ZoneRule
 from services.assembly import assemble
 from services.clock import SystemClock
 from services.commands.demo import furnish
 from services.process import Assembly
 from services.settings import Settings
+from services.web.service import new_id, new_token
+from streams.records import Device, Person, Schedule, Token
+from streams.sealing import token_hash
+from streams.store import Transaction
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
@@ -52,6 +60,72 @@ class Demo:
         self._assembly.service.stopping.set()
         await self._runner.cleanup()
         await self._assembly.stop()
+
+    async def _mia(self) -> Person:
+        people = await self._assembly.store.read(lambda tx: tx.listed(Person, self._organization()))
+        found: Person = next(person for _, person in people if person.name == "Mia Larsen")
+        return found
+
+    def _organization(self) -> str:
+        organization = self._assembly.service.demo_organization
+        assert organization is not None
+        return organization
+
+    async def _decide(self, person: str, *signals: Signal) -> None:
+        for signal in signals:
+            await self._assembly.engine.decide_now(self._organization(), person, signal)
+
+    async def expects_mia_at_home(self) -> None:
+        """Staff expect her at home at all hours, and ask her every evening; nobody knows where she is."""
+        mia, now = await self._mia(), SystemClock().now()
+        rule = ZoneRule(id=new_id(), kind="safe", zone="America/Chicago", expected=True, wait_ms=600_000)
+        terms = Terms(id=new_id(), name="In the evening", rule=Rule(days=DAY_NAMES, at=(time(21),)),
+                      zone="America/Chicago", made_at=now)  # fmt: skip
+        schedule = Schedule(id=terms.id, organization=self._organization(), person=mia.id, terms=terms)
+        await self._assembly.store.write(lambda tx: tx.put(schedule))
+        common: dict[str, Any] = {"person": mia.id, "at": now, "received_at": now}
+        await self._decide(
+            mia.id,
+            ZoneSet(**common, id=new_id(), rule=rule, redrawn=True),
+            ScheduleSet(**common, id=new_id(), terms=terms),
+        )
+
+    async def was_away(self, *, people: int) -> None:
+        """So many people's check-ins came due while nobody was at work."""
+        now = SystemClock().now()
+        for number in range(people):
+            person = Person(id=new_id(), organization=self._organization(), name=f"Lia {number}", policy="demo")
+
+            async def add(tx: Transaction, person: Person = person) -> None:
+                await tx.put(person)
+
+            await self._assembly.store.write(add)
+            planned = CheckInPlanned(
+                id=new_id(), person=person.id, at=now, received_at=now, check_in=new_id(),
+                due_at=now - timedelta(minutes=40), grace_ms=0, remind_ms=(), extend_at_most_ms=0, ask_again_ms=120_000,
+            )  # fmt: skip
+            await self._decide(person.id, planned)
+        self._assembly.engine.look()
+
+    async def ping_path(self) -> str:
+        """The address that completes Lia's check-in; she has no PIN."""
+        now, key = SystemClock().now(), new_token()
+        person = Person(id=new_id(), organization=self._organization(), name="Lia", policy="demo")
+        device = Device(id=new_id(), organization=self._organization(), person=person.id, name="bookmark")
+
+        async def add(tx: Transaction) -> None:
+            await tx.put(person)
+            await tx.put(device)
+            token = Token(kind="ping", organization=person.organization, subject=device.id, person=person.id)
+            await tx.put_token(token_hash(key), token)
+
+        await self._assembly.store.write(add)
+        planned = CheckInPlanned(
+            id=new_id(), person=person.id, at=now, received_at=now, check_in=new_id(),
+            due_at=now + timedelta(minutes=40), grace_ms=0, remind_ms=(), extend_at_most_ms=0, ask_again_ms=0,
+        )  # fmt: skip
+        await self._decide(person.id, planned)
+        return f"/ping/{key}"
 
 
 class Visitors:

@@ -86,6 +86,21 @@ class TestKeepingOut:
         assert made["id"] not in town.sink.to("ana")[0].body.decode()
         assert "Maple" not in town.sink.to("ana")[0].body.decode()
 
+    async def test_a_phone_that_falls_silent_was_there_all_the_same(self, town: Town) -> None:
+        """One position inside, and no other: after half a minute it counts. One that was alone does not."""
+        mia = await mia_in_town(town)
+        await zone(town, mia)
+        for north in (900, 50, 900):
+            await is_at(town, mia, MAPLE_STREET, north_m=north)
+        await town.wait(minutes=5)
+        assert await triggers(town) == []
+        await is_at(town, mia, MAPLE_STREET, north_m=50)
+        await town.wait(seconds=31)
+        incident = await town.incident()
+        assert (incident["trigger"], incident["location"]["latitude"] > MAPLE_STREET[0]) == ("zone", True)
+        await is_at(town, mia, MAPLE_STREET, north_m=40)
+        assert await triggers(town) == ["zone"]
+
     async def test_a_position_that_may_lie_on_either_side_changes_nothing(self, town: Town) -> None:
         """However many there are."""
         mia = await mia_in_town(town)

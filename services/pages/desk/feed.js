@@ -5,6 +5,7 @@ import { setClock } from "./clock.js";
 /**
  * @typedef {{
  *   incident(summary: import("./model.js").Summary): void,
+ *   quiet(): void,
  *   resync(): void,
  *   refused(): void,
  *   lives(yes: boolean, lastHeard: number): void,
@@ -37,6 +38,12 @@ export class Feed {
       source.addEventListener(name, (event) => {
         this.hear();
         this.listener.incident(JSON.parse(event.data));
+      });
+    }
+    for (const name of ["stay_near.changed", "outage.changed"]) {
+      source.addEventListener(name, () => {
+        this.hear();
+        this.listener.quiet();
       });
     }
     source.addEventListener("beat", (event) => {

@@ -8,12 +8,15 @@
  * @typedef {{name: string | null, recipient?: string | null, at?: string | null}} Told
  * @typedef {{latitude: number, longitude: number}} Point
  * @typedef {Point & {accuracy?: number | null, at: string}} Fix
- * @typedef {Fix & {received_at: string, place: {label: string, distance_m: number, bearing: string | number} | null}} Location
+ * @typedef {Fix & {received_at: string, place: {label: string, distance_m: number, bearing: string | number} | null,
+ *   clock_wrong?: boolean}} Location
  * @typedef {{kind: string, text?: string | boolean | null}} Danger
  * @typedef {{label: string, address?: string | null, latitude?: number, longitude?: number, entry?: string | null,
  *   emergency?: {voice?: string | null, text?: string | null} | null}} Place
  * @typedef {{name: string, kind: "safe" | "exclusion", center?: Point | null, radius_m?: number | null,
  *   polygon?: Point[] | null}} Zone
+ * @typedef {{id: string, begun_at: string, label: string | null, note: string | null, destination: Point,
+ *   radius_m: number, trail: Fix[]}} Journey
  * @typedef {{contact: "text_only" | "code_question" | "call" | "never" | null, code_question?: string | null,
  *   code_answer?: string | null}} MayCall
  * @typedef {{at: string, kind: string, by?: string | null, text?: string | null,
@@ -37,6 +40,7 @@
  *   communication?: {mode: string, language?: string | null}[], reach?: Reach[],
  *   brief?: Record<string, unknown> | null, places?: Place[], wrong_pins?: boolean | number,
  *   person_side?: string | null, timeline: Entry[], deliveries: Delivery[], zones?: Zone[], trail?: Fix[],
+ *   journeys?: Journey[],
  * }} Incident
  *
  * @typedef {{

@@ -81,7 +81,7 @@ function bearing(way) {
 
 /**
  * Where, and how old that is; without a fix, where home is.
- * @param {Summary} incident
+ * @param {Pick<Summary, "location" | "home" | "place">} incident
  * @returns {Child[]}
  */
 export function whereWords(incident) {
@@ -103,6 +103,7 @@ export function whereWords(incident) {
   return [
     element("strong", {}, near),
     since(location.at, { words: "where.fix_age", late: OLD_FIX }),
+    location.clock_wrong ? element("span", { class: "late" }, say("where.clock_wrong")) : null,
     location.accuracy
       ? element("span", { class: location.accuracy > WIDE_FIX ? "late" : "" }, accuracyWords(location.accuracy))
       : element("span", {}, say("where.accuracy_unknown")),

@@ -17,6 +17,7 @@ export function makeWhere() {
   const text = element("p", { class: "where-text", "data-testid": "position" });
   const exact = element("div", { class: "where-exact" });
   const figure = element("figure", { class: "where-figure", "data-testid": "drawing" });
+  const journeys = element("ul", { class: "where-facts", "data-testid": "journeys" });
   const facts = element("ul", { class: "where-facts", "data-testid": "drawing-text" });
   const places = element("div", { class: "places", "data-testid": "places" });
   const node = element(
@@ -25,6 +26,7 @@ export function makeWhere() {
     element("h3", { id: "part-where", class: "part-title" }, say("part.where")),
     text,
     exact,
+    journeys,
     figure,
     facts,
     places,
@@ -36,6 +38,8 @@ export function makeWhere() {
       const fixes = fixesOf(incident);
       redraw(text, [incident.location, incident.place], () => [icon("place"), ...whereWords(incident)]);
       redraw(exact, incident.location, () => exactWords(incident));
+      redraw(journeys, incident.journeys, () => (incident.journeys ?? []).map(journeyWords));
+      journeys.hidden = !journeys.hasChildNodes();
       const age = Math.floor(now() / REDRAW_EVERY);
       redraw(figure, [fixes, incident.zones, incident.places, fixes.length > 0 && age], () => [drawPosition(incident)]);
       redraw(facts, [fixes, incident.zones], () => factWords(incident).map((fact) => element("li", {}, fact)));
@@ -63,6 +67,18 @@ function exactWords(incident) {
     );
   });
   return [element("span", { class: "numbers" }, degrees), copy, said];
+}
+
+/** Where she was going when it began. @param {import("./model.js").Journey} journey */
+function journeyWords(journey) {
+  const place = journey.label ?? position(journey.destination);
+  return element(
+    "li",
+    {},
+    since(journey.begun_at, { words: "where.journey", values: { place } }),
+    element("span", { class: "numbers" }, ` ${position(journey.destination)}`),
+    journey.note && element("span", {}, ` ${journey.note}`),
+  );
 }
 
 /** What the drawing shows, in sentences. @param {Incident} incident @returns {(Node | string)[]} */

@@ -10,6 +10,7 @@ import { Feed } from "./feed.js";
 import { makeHeader } from "./header.js";
 import { Keys } from "./keys.js";
 import { Queue } from "./queue.js";
+import { Quiet } from "./quiet.js";
 import { say } from "./wording.js";
 
 /**
@@ -51,8 +52,10 @@ export class Workspace {
       recent: () => void this.showRecent(),
       announce: (text) => this.announce(text),
     });
+    this.quiet = new Quiet();
     this.feed = new Feed({
       incident: (summary) => this.hear(summary),
+      quiet: () => this.quiet.hear(),
       resync: () => void this.resync(),
       refused: () => void this.checkSession(),
       lives: (alive, heard) => this.showFeed(alive, heard),
@@ -76,6 +79,7 @@ export class Workspace {
       this.header.node,
       this.banner,
       ...this.warnings(),
+      this.quiet.node,
       this.news,
       this.main,
     );
@@ -92,6 +96,7 @@ export class Workspace {
   /** Nothing may go on behind a closed door. */
   stop() {
     this.feed.close();
+    this.quiet.stop();
     this.keys.stop();
   }
 
@@ -129,6 +134,7 @@ export class Workspace {
   }
 
   async resync() {
+    this.quiet.hear();
     await this.readLive();
     if (this.queue.showsRecent) await this.readClosed();
     if (this.detail) await this.detail.read();

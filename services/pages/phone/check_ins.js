@@ -6,7 +6,7 @@ import { button, closable, copyOf, dialog, find, part, write } from "./page.js";
 import { hasPin, person, refresh, tokens } from "./person.js";
 import { askPin } from "./pin.js";
 import * as vault from "./vault.js";
-import { language, onWords, say } from "./wording.js";
+import { language, onWords, say, spanWords } from "./wording.js";
 
 const RUNNING = ["scheduled", "due", "overdue", "missed"];
 const SPANS = [15, 30, 60, 120];
@@ -33,7 +33,8 @@ export class CheckIns {
   }
 
   #heard() {
-    this.running = (person()?.check_ins ?? [])
+    const journeys = (person()?.journeys ?? []).map(asPlan);
+    this.running = [...(person()?.check_ins ?? []), ...journeys]
       .filter((each) => RUNNING.includes(each.state))
       .sort((one, other) => one.due_at.localeCompare(other.due_at));
     part("plan-reminders").hidden = person()?.reminders !== "app_only";
@@ -111,7 +112,7 @@ export class CheckIns {
     const rows = new Map([...list.children].map((row) => [/** @type {HTMLElement} */ (row).dataset.id, row]));
     const wanted = this.running.map((each) => {
       const row = /** @type {HTMLElement} */ (rows.get(each.id)) ?? this.#row(each.id);
-      write(find(row, '[data-part="what"]', HTMLElement), each.note || say("plan.unnamed"));
+      write(find(row, '[data-part="what"]', HTMLElement), each.note || say(each.journey ? "way.name" : "plan.unnamed"));
       write(find(row, '[data-part="by"]', HTMLElement), say("plan.by", { time: timeOfDay(each.due_at, language()) }));
       for (const act of row.querySelectorAll("[data-act]")) {
         const key = act.getAttribute("data-say");
@@ -166,7 +167,7 @@ export class CheckIns {
       if (!minutes) return;
       more.due_at = new Date(Math.max(Date.parse(found.due_at), serviceNow()) + minutes * MINUTE).toISOString();
     }
-    const answer = answering(`/v1/check-ins/${id}/${act}`, more);
+    const answer = answering(`/v1/${found.journey ? "journeys" : "check-ins"}/${id}/${act}`, more);
     try {
       const done = hasPin() ? await askPin({ submit: (pin) => answer({ pin }) }) : await answer({});
       if (done) write(part("plans-said"), say(`plan.said_${act}`));
@@ -178,6 +179,12 @@ export class CheckIns {
     }
     await refresh();
   }
+}
+
+/** A journey among the plans: the same times, and no word of where to. @param {import("./person.js").Journey} journey */
+function asPlan(journey) {
+  const state = journey.state === "under_way" ? "scheduled" : journey.state;
+  return { ...journey, state, due_at: journey.arrive_by, journey: true };
 }
 
 /** One act on a check-in, sent as often as it takes under one key. @param {string} path @param {object} more */
@@ -217,9 +224,4 @@ function chooseMore() {
     box.addEventListener("close", () => resolve(null), { once: true });
     box.showModal();
   });
-}
-
-/** @param {number} minutes */
-function spanWords(minutes) {
-  return minutes % 60 === 0 ? say("span.hours", { count: minutes / 60 }) : say("span.minutes", { count: minutes });
 }

@@ -2,9 +2,12 @@
  * What the service says is running for this person, asked for again and again while the page is seen.
  *
  * @typedef {{label: string, call?: string | null, text?: string | null}} Helpline
- * @typedef {{id: string, state: string, due_at: string, missed_at: string, note?: string | null}} CheckIn
+ * @typedef {{id: string, state: string, due_at: string, missed_at: string, note?: string | null, journey?: boolean}} CheckIn
+ * @typedef {{id: string, state: string, arrive_by: string, missed_at: string}} Journey
+ * @typedef {{about: string, why: string, answer_by: string}} Question
  * @typedef {{panic: string | null, incident?: string, id: string, state: string}} Alarm
  * @typedef {{language: string, has_pin: boolean, reminders: string, alarm: Alarm | null, check_ins: CheckIn[],
+ *   journeys?: Journey[], questions?: Question[], rules?: object[], stay_near?: {until: string} | null,
  *   emergency: Helpline[]}} Person
  */
 

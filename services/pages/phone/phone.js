@@ -5,11 +5,15 @@ import { CheckIns } from "./check_ins.js";
 import { codeFromAddress, enrol } from "./enrol.js";
 import { followAlarm } from "./follow.js";
 import { HoldControl } from "./hold.js";
+import { Journeys } from "./journeys.js";
 import { Messages } from "./messages.js";
+import { Near } from "./near.js";
 import { offerNumbers } from "./numbers.js";
 import { button, part, write } from "./page.js";
 import { person, refresh, startPerson, tokens, useTokens } from "./person.js";
 import { PressQueue } from "./press.js";
+import { Questions } from "./questions.js";
+import { Schedules } from "./schedules.js";
 import { Trail } from "./trail.js";
 import * as vault from "./vault.js";
 import { language, onWords, say, speak } from "./wording.js";
@@ -28,6 +32,10 @@ function startPage() {
   followAlarm(queue, trail);
   offerNumbers(queue);
   new CheckIns();
+  new Questions();
+  new Near();
+  new Journeys();
+  new Schedules();
   new Messages();
   startPerson();
   void trail.offer();
@@ -87,7 +95,10 @@ async function start() {
   online();
   setInterval(showDate, 60_000);
   document.addEventListener("person", () => {
-    const spoken = person()?.language;
+    const her = person();
+    const under_way = her?.journeys?.some((each) => ["under_way", "due", "overdue"].includes(each.state));
+    trail.ask(Boolean(under_way || her?.stay_near || her?.rules?.length));
+    const spoken = her?.language;
     if (spoken && spoken !== language()) void speak(spoken).catch(() => undefined);
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Positions: the last known one for a press, then every new one while it is live, and for half an hour after it was
- * called off, in the same way whatever was entered.
+ * called off, in the same way whatever was entered. Also while something that was agreed asks for them.
  */
 
 import { call } from "../shared/client.js";
@@ -10,6 +10,8 @@ import * as vault from "./vault.js";
 
 const AFTER_CANCEL = 30 * 60_000;
 const APART = 5_000;
+/** A phone that keeps still is told of no new position: then it asks for one this often. */
+const STILL_APART = 60_000;
 const KEPT = 200;
 
 export class Trail {
@@ -23,6 +25,9 @@ export class Trail {
     /** @type {string | null} */
     this.press = null;
     this.until = Infinity;
+    this.alarmed = false;
+    this.asked = false;
+    this.taken = 0;
     /** @type {number | undefined} */
     this.watch = undefined;
     this.busy = false;
@@ -31,7 +36,7 @@ export class Trail {
 
   async #resume() {
     const until = await vault.read("fixes_until").catch(() => undefined);
-    if (typeof until === "number" && until > Date.now()) this.#follow(until);
+    if (typeof until === "number" && until > Date.now()) this.#alarm(until);
   }
 
   /** Takes a first position where the browser lets us, and offers to ask where it has to. */
@@ -56,7 +61,7 @@ export class Trail {
   /** Follows a press. @param {string | null} press */
   live(press) {
     this.press = press;
-    this.#follow(Infinity);
+    this.#alarm(Infinity);
     if (press && this.last) void this.queue.addLocation(press, this.last).catch(() => undefined);
   }
 
@@ -65,21 +70,38 @@ export class Trail {
     this.press = null;
     const until = Date.now() + AFTER_CANCEL;
     void vault.write("fixes_until", until).catch(() => undefined);
-    this.#follow(until);
+    this.#alarm(until);
+  }
+
+  /** Whether a journey, a zone, listening or staying near asks for positions. @param {boolean} yes */
+  ask(yes) {
+    this.asked = yes;
+    if (yes) this.#follow();
+    else if (!this.alarmed) this.#rest();
   }
 
   stop() {
+    this.alarmed = false;
+    void vault.write("fixes_until", undefined).catch(() => undefined);
+    if (!this.asked) this.#rest();
+  }
+
+  #rest() {
     if (this.watch !== undefined) navigator.geolocation.clearWatch(this.watch);
     this.watch = undefined;
     clearInterval(this.timer);
     this.timer = undefined;
     this.unsent = [];
-    void vault.write("fixes_until", undefined).catch(() => undefined);
   }
 
   /** @param {number} until */
-  #follow(until) {
+  #alarm(until) {
+    this.alarmed = true;
     this.until = until;
+    this.#follow();
+  }
+
+  #follow() {
     if (!navigator.geolocation || this.watch !== undefined) return;
     this.watch = navigator.geolocation.watchPosition((position) => this.#moved(position), () => undefined, {
       enableHighAccuracy: true,
@@ -92,6 +114,7 @@ export class Trail {
   /** @param {GeolocationPosition} position */
   #note(position) {
     const { latitude, longitude, accuracy } = position.coords;
+    this.taken = Date.now();
     this.last = { latitude, longitude, accuracy, at: new Date(position.timestamp).toISOString() };
     return this.last;
   }
@@ -110,16 +133,21 @@ export class Trail {
   }
 
   async #flush() {
-    if (Date.now() > this.until) {
-      this.stop();
-      return;
+    if (this.alarmed && Date.now() > this.until) this.stop();
+    if (this.watch !== undefined && Date.now() - this.taken > STILL_APART) {
+      this.taken = Date.now();
+      navigator.geolocation.getCurrentPosition((position) => this.#moved(position), () => undefined, {
+        enableHighAccuracy: true,
+        maximumAge: 0,
+        timeout: 30_000,
+      });
     }
     if (this.busy || this.unsent.length === 0 || !tokens()) return;
     const fixes = this.unsent;
     this.unsent = [];
     this.busy = true;
     try {
-      await call("POST", "/v1/locations", { token: anyToken(), body: { fixes }, keepalive: true });
+      await call("POST", "/v1/locations", { token: anyToken(), body: { fixes, sent_at: new Date().toISOString() }, keepalive: true });
     } catch (error) {
       if (error instanceof Error && !("status" in error)) this.unsent = [...fixes, ...this.unsent].slice(-KEPT);
     } finally {

@@ -13,6 +13,11 @@ export function say(key, values) {
   return words(key, values);
 }
 
+/** How long, in words. @param {number} minutes */
+export function spanWords(minutes) {
+  return minutes % 60 === 0 ? say("span.hours", { count: minutes / 60 }) : say("span.minutes", { count: minutes });
+}
+
 /** The language that the page speaks now. */
 export function language() {
   return current;
