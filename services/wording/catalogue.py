@@ -18,7 +18,7 @@ from babel import Locale
 from babel.dates import format_time
 
 FALLBACK = "en"
-PARTS = ("phone", "desk", "contact", "messages", "ping", "schedule")
+PARTS = ("phone", "desk", "contact", "messages", "ping", "schedule", "script")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 Entry = str | dict[str, str]
 
