@@ -42,6 +42,10 @@ async def test_from_the_button_to_the_desk_and_back(visitors: Visitors) -> None:
     await expect(letters.first).to_be_visible()
     assert await letters.count() >= 3
     await examine(desk, "desk-incident")
+    await desk.get_by_test_id("script").click()
+    await expect(desk.get_by_test_id("script-dialog")).to_contain_text("I am calling for")
+    await examine(desk, "desk-script")
+    await desk.keyboard.press("Escape")
 
     await desk.get_by_test_id("note-text").fill("Rang the neighbour.")
     await desk.get_by_test_id("note-send").click()

@@ -38,7 +38,7 @@ export class Detail {
     this.parts = {
       actions: makeActions(id, session.staff.id, changed),
       brief: makeBrief(session.organization),
-      where: makeWhere(),
+      where: makeWhere(id),
       told: makeTold(),
       composer: makeComposer(id, changed),
       timeline: makeTimeline(),

@@ -12,7 +12,7 @@ import { say, sayName } from "./wording.js";
  * @param {string} title
  * @param {...import("../shared/element.js").Child} children
  */
-function openDialog(name, title, ...children) {
+export function openDialog(name, title, ...children) {
   const before = document.activeElement;
   const dialog = element(
     "dialog",

@@ -6,6 +6,7 @@ import { element, fill, redraw, write } from "../shared/element.js";
 import { planeAt, toBorder } from "./geometry.js";
 import { icon } from "./icons.js";
 import { distance, position, whereWords } from "./phrases.js";
+import { scriptButton } from "./script.js";
 import { say } from "./wording.js";
 
 /** @typedef {import("./model.js").Incident} Incident */
@@ -13,7 +14,8 @@ import { say } from "./wording.js";
 /** Ages in the drawing grow in steps of this. */
 const REDRAW_EVERY = 10_000;
 
-export function makeWhere() {
+/** @param {string} incident */
+export function makeWhere(incident) {
   const text = element("p", { class: "where-text", "data-testid": "position" });
   const exact = element("div", { class: "where-exact" });
   const figure = element("figure", { class: "where-figure", "data-testid": "drawing" });
@@ -26,6 +28,7 @@ export function makeWhere() {
     element("h3", { id: "part-where", class: "part-title" }, say("part.where")),
     text,
     exact,
+    element("p", {}, scriptButton(incident)),
     journeys,
     figure,
     facts,
