@@ -35,9 +35,10 @@ FARTHEST = timedelta(days=366)
 
 
 class PlanBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`POST /v1/check-ins`."""
+    """`POST /v1/check-ins`: due at an instant, or after so long."""
 
-    due_at: datetime
+    due_at: datetime | None = None
+    due_in_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
     grace_seconds: Seconds | None = None
     remind_seconds: Seconds | None = None
     note: Note | None = None
@@ -120,7 +121,7 @@ def reminders(seconds: float | None, rules: CheckInRules) -> tuple[int, ...]:
 async def plan(call: Call) -> Reply:
     """Plans a check-in by the person's policy, where the body does not say otherwise."""
     body: PlanBody = call.body
-    due_at = instant(body.due_at, "due_at", call.now)
+    due_at = _due_at(body, call.now)
     rules = await check_in_rules(call)
     remind = reminders(body.remind_seconds, rules)
     grace = rules.grace_ms if body.grace_seconds is None else int(body.grace_seconds * 1000)
@@ -146,6 +147,15 @@ async def plan(call: Call) -> Reply:
 
     await call.decide(call.person, make)
     return Reply(body=view(await kept_of(call, check_in), call.now), status=201)
+
+
+def _due_at(body: PlanBody, now: datetime) -> datetime:
+    if (body.due_at is None) == (body.due_in_seconds is None):
+        raise field_problem("due_at", "give either due_at or due_in_seconds")
+    if body.due_at is not None:
+        return instant(body.due_at, "due_at", now)
+    seconds = min(body.due_in_seconds or 0, 2 * FARTHEST.total_seconds())
+    return instant(now + timedelta(seconds=seconds), "due_in_seconds", now)
 
 
 async def kept_of(call: Call, check_in: str) -> CheckIn:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from alerts.audience import STAFF
 from alerts.person_side import Marks, PersonSide, shown_state
 from alerts.signals import Fix
@@ -25,7 +27,7 @@ async def summary(tx: Transaction, view: IncidentView, now: datetime) -> dict[st
         return None
     contacts = {c.id: c for _, c in await tx.list_contacts(view.organization, person.id)}
     deliveries = await tx.deliveries_of(view.incident.id)
-    return _row(view, person, contacts, deliveries, now)
+    return _row(await _placed(tx, view), person, contacts, deliveries, now)
 
 
 async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str, Any] | None:
@@ -38,7 +40,7 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
     deliveries = await tx.deliveries_of(view.incident.id)
     side = await tx.person_side(person.id)
     zones = {zone.id: zone for _, zone in await tx.listed(Zone, view.organization, person=person.id)}
-    row = _row(view, person, contacts, deliveries, now)
+    row = _row(await _placed(tx, view), person, contacts, deliveries, now)
     incident = view.incident
     details = dict(person.details)
     row |= {
@@ -60,6 +62,17 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "time_zone": person.time_zone,
     }
     return row
+
+
+async def _placed(tx: Transaction, view: IncidentView) -> IncidentView:
+    """With the last position that is known of somebody who is followed, where nothing newer has come since."""
+    incident = view.incident
+    if incident.fix is not None or not incident.live:
+        return view
+    known = (await tx.whereabouts([view.person])).get(view.person)
+    if known is None or known.track.last is None:
+        return view
+    return msgspec.structs.replace(view, incident=msgspec.structs.replace(incident, fix=known.track.last))
 
 
 async def failed_journeys(tx: Transaction, person: str, incident: Incident) -> list[Journey]:

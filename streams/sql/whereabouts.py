@@ -6,10 +6,15 @@ is known of where she is by whoever takes her positions: none of them reads what
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from alerts.track import Asks, Track, WatchedZone
 from streams.records import Outcome, Whereabouts
+from streams.sealing import Unreadable
+from streams.sql.connection import Row
 from streams.sql.rows import ENCODER, Sealed, decoder
 
 NOTHING = Asks()
@@ -32,17 +37,22 @@ class WhereaboutsRows(Sealed):
             f"{self.dialect.one_of('person')} ORDER BY person{self.dialect.lock}",
             self.dialect.array(people),
         )
-        return {
-            row[0]: Whereabouts(
-                organization=row[1],
-                asks=decoder(Asks).decode(row[2]) if row[2] else NOTHING,
-                zones=await self.open(row[0], row[3], f"whereabouts|{row[0]}|zones", tuple[WatchedZone, ...])
-                if row[3]
-                else (),
-                track=await self.open(row[0], row[4], f"whereabouts|{row[0]}|track", Track) if row[4] else Track(),
-            )
-            for row in rows
-        }
+        found = {}
+        for row in rows:
+            # Whoever was erased is as if she had never been; what cannot be read of one keeps no other waiting.
+            with contextlib.suppress(Unreadable, msgspec.MsgspecError):
+                found[row[0]] = await self._whereabouts(row)
+        return found
+
+    async def _whereabouts(self, row: Row) -> Whereabouts:
+        person, organization, asks, zones, track = row
+        place = f"whereabouts|{person}|"
+        return Whereabouts(
+            organization=organization,
+            asks=decoder(Asks).decode(asks) if asks else NOTHING,
+            zones=await self.open(person, zones, f"{place}zones", tuple[WatchedZone, ...]) if zones else (),
+            track=await self.open(person, track, f"{place}track", Track) if track else Track(),
+        )
 
     async def save_track(self, person: str, track: Track) -> None:
         """Keeps what is known of where she is, while she is followed."""

@@ -123,7 +123,7 @@ async def _process(module: str, *arguments: str) -> AsyncIterator[bytes]:
     )
     assert process.stdout is not None
     try:
-        yield await asyncio.wait_for(process.stdout.readline(), 300)
+        yield await asyncio.wait_for(process.stdout.readline(), 3600)
     finally:
         process.kill()
         await process.wait()

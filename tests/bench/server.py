@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import sys
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from services.commands import administration
 from services.commands.serve import REQUESTS_END_WITHIN, listen, run_loop, tune
 from services.process import Assembly
 from services.service_log import set_up_log
-from services.settings import read_settings
+from services.settings import Settings, read_settings
 from services.web.service import new_id, new_token
 from streams.processor import handle
 from streams.records import Contact, Device, Method, Organization, Person, PolicyText, Token
@@ -35,10 +37,26 @@ from streams.store import Transaction
 
 POLICY = "name: bench\ncancel_window: 0s\nsteps:\n  - after: 0s\n    notify: [contacts]\n"
 AT_ONCE = 250
+SLICE = 64
+
+
+class Seeded(msgspec.Struct, kw_only=True):
+    """What the load needs to know. `plans`: check-ins planned a second; `start_up`: seconds until it listens."""
+
+    port: int
+    pid: int
+    admin: str
+    panic: list[str]
+    device: list[str]
+    plans: float = 0.0
+    start_up: float = 0.0
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """What to seed. `due` is when everybody's check-in is due."""
+    """What to seed. `due` is when everybody's check-in is due; `more` are people without one.
+
+    With `anew` the process begins again when it has seeded, knowing nothing.
+    """
 
     data: str
     sink: str
@@ -48,17 +66,10 @@ class Plan(msgspec.Struct, kw_only=True):
     contacts: int = 1
     engine: bool = True
     due: datetime | None = None
+    more: int = 0
+    anew: bool = False
+    seeded: Seeded | None = None
     cpu: int | None = None
-
-
-class Seeded(msgspec.Struct, kw_only=True):
-    """What the load needs to know."""
-
-    port: int
-    pid: int
-    admin: str
-    panic: list[str]
-    device: list[str]
 
 
 async def seed(assembly: Assembly, agency: str, plan: Plan) -> tuple[list[str], list[str]]:
@@ -75,8 +86,9 @@ async def seed(assembly: Assembly, agency: str, plan: Plan) -> tuple[list[str], 
 
     await store.write(prepare)
     panics, devices = [], []
-    for start in range(0, plan.people, AT_ONCE):
-        numbers = range(start, min(plan.people, start + AT_ONCE))
+    everybody = plan.people + plan.more
+    for start in range(0, everybody, AT_ONCE):
+        numbers = range(start, min(everybody, start + AT_ONCE))
         tokens = [(new_token(), new_token()) for _ in numbers]
 
         async def add(tx: Transaction, numbers: range = numbers, tokens: Any = tokens) -> None:
@@ -128,14 +140,15 @@ async def _person(tx: Transaction, agency: str, number: int, tokens: tuple[str, 
             consent="confirmed",
         )
         await tx.put(contact)
-    if plan.due is not None:
-        await _check_in(tx, agency, person.id, plan.due)
+    if plan.due is not None and not plan.anew:
+        await tx.put_mail(agency, person.id, 2, _planned(person.id, plan.due))
+        await handle(tx, [(agency, person.id)], SystemClock().now(), claim=False)
 
 
-async def _check_in(tx: Transaction, agency: str, person: str, due: datetime) -> None:
+def _planned(person: str, due: datetime) -> CheckInPlanned:
     now = SystemClock().now()
     identity = new_id()
-    signal = CheckInPlanned(
+    return CheckInPlanned(
         id=identity,
         person=person,
         at=now,
@@ -147,31 +160,82 @@ async def _check_in(tx: Transaction, agency: str, person: str, due: datetime) ->
         extend_at_most_ms=0,
         ask_again_ms=0,
     )
-    await tx.put_mail(agency, person, 2, signal)
-    await handle(tx, [(agency, person)], now, claim=False)
+
+
+def in_seconds(seconds: float) -> datetime:
+    """An instant ahead."""
+    return SystemClock().now() + timedelta(seconds=seconds)
+
+
+async def _plan_all(assembly: Assembly, agency: str, people: list[str], due: datetime) -> float:
+    """Plans a check-in for each of these; how many a second."""
+    began = time.perf_counter()
+    for start in range(0, len(people), SLICE):
+        some = people[start : start + SLICE]
+
+        async def work(tx: Transaction, some: list[str] = some) -> None:
+            for person in some:
+                await tx.put_mail(agency, person, 2, _planned(person, due))
+            await handle(tx, [(agency, person) for person in some], SystemClock().now(), claim=False)
+
+        await assembly.store.write(work)
+    return len(people) / (time.perf_counter() - began)
+
+
+async def _seed_and_begin_anew(plan: Plan) -> None:
+    """Nothing of what seeding left in memory is measured."""
+    settings = _settings(plan)
+    made = await administration.init(settings, "Bench")
+    assembly = await assemble(settings, clock_for(settings))
+    agency = made.organization["id"]
+    panics, devices = await seed(assembly, agency, plan)
+    people = [row[1].id for row in await _all_people(assembly, agency)][: plan.people]
+    due = plan.due or in_seconds(86_400)
+    rate = await _plan_all(assembly, agency, people if plan.due is not None else people[:0], due)
+    await assembly.store.close()
+    plan.seeded = Seeded(port=0, pid=0, admin=made.admin["token"], panic=panics, device=devices, plans=rate)
+
+
+async def _all_people(assembly: Assembly, agency: str) -> list[tuple[int, Person]]:
+    found: list[tuple[int, Person]] = []
+
+    async def more(tx: Transaction) -> list[tuple[int, Person]]:
+        return await tx.listed(Person, agency, after=found[-1][0] if found else 0, limit=5_000)
+
+    while some := await assembly.store.read(more):
+        found += some
+    return found
+
+
+def _settings(plan: Plan) -> Settings:
+    given = {"PORCHLIGHT_DATA": plan.data, "PORCHLIGHT_WEBHOOK_ALLOW": "127.0.0.0/8"}
+    if plan.store is not None:
+        given |= {"PORCHLIGHT_STORE": plan.store, "PORCHLIGHT_MASTER_KEY": "00" * 32}
+    return read_settings(given)
 
 
 async def serve(plan: Plan) -> None:
     """Seeds, listens, says so, and runs until it is ended."""
     from aiohttp import web  # noqa: PLC0415 - after uvloop is in place
 
-    given = {"PORCHLIGHT_DATA": plan.data, "PORCHLIGHT_WEBHOOK_ALLOW": "127.0.0.0/8"}
-    if plan.store is not None:
-        given |= {"PORCHLIGHT_STORE": plan.store, "PORCHLIGHT_MASTER_KEY": "00" * 32}
-    settings = read_settings(given)
-    made = await administration.init(settings, "Bench")
+    settings = _settings(plan)
+    began = time.perf_counter()
+    made = await administration.init(settings, "Bench") if plan.seeded is None else None
     opened, settings = listen(msgspec.structs.replace(settings, port=0))
     assembly = await assemble(settings, clock_for(settings))
-    panics, devices = await seed(assembly, made.organization["id"], plan)
+    if made is not None:
+        panics, devices = await seed(assembly, made.organization["id"], plan)
+        seeded = Seeded(port=0, pid=0, admin=made.admin["token"], panic=panics, device=devices)
+    else:
+        assert plan.seeded is not None
+        seeded = plan.seeded
     runner = web.AppRunner(assembly.app, access_log=None, shutdown_timeout=REQUESTS_END_WITHIN)
     await runner.setup()
     tune()
     if plan.engine:
         assembly.start()
     await web.SockSite(runner, opened, backlog=1024).start()
-    import os  # noqa: PLC0415 - this is the only place that needs it
-
-    seeded = Seeded(port=settings.port, pid=os.getpid(), admin=made.admin["token"], panic=panics, device=devices)
+    seeded.port, seeded.pid, seeded.start_up = settings.port, os.getpid(), time.perf_counter() - began
     print(msgspec.json.encode(seeded).decode(), flush=True)
     await asyncio.Event().wait()
 
@@ -179,14 +243,14 @@ async def serve(plan: Plan) -> None:
 def main() -> None:
     """Reads the plan and serves."""
     set_up_log("json")
-    plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
+    path = Path(sys.argv[1])
+    plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    if plan.anew and plan.seeded is None:
+        run_loop(_seed_and_begin_anew(plan))
+        path.write_bytes(msgspec.json.encode(plan))
+        os.execv(sys.executable, [sys.executable, "-m", "tests.bench.server", str(path)])
     run_loop(serve(plan))
 
 
 if __name__ == "__main__":
     main()
-
-
-def in_seconds(seconds: float) -> datetime:
-    """An instant ahead."""
-    return SystemClock().now() + timedelta(seconds=seconds)

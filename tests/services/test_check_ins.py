@@ -209,6 +209,21 @@ async def test_a_check_in_overdue_through_an_outage_is_asked_for_once_more(town:
     assert town.sink.purposes("ana") == ["alert"]
 
 
+async def test_a_plan_by_duration(town: Town) -> None:
+    """In half an hour."""
+    mia = await town.mia()
+    made = await town.post("/v1/check-ins", mia.token, {"due_in_seconds": 1800})
+    assert made["due_at"] == "2026-11-24T18:30:00Z"
+    both = {"due_in_seconds": 1800, "due_at": "2026-11-24T19:00:00Z"}
+    for body, field in (
+        (both, "due_at"),
+        ({"due_in_seconds": 0}, "due_in_seconds"),
+        ({"due_in_seconds": 1e12}, "due_in_seconds"),
+    ):
+        refused = await town.call("POST", "/v1/check-ins", mia.token, body)
+        assert (refused.status, refused.body["errors"][0]["field"]) == (422, field)
+
+
 async def test_after_an_outage_the_desk_is_told_once(town: Town) -> None:
     """One line for all of it, of this agency alone; and nothing for what was noticed in time."""
     await town.agency()

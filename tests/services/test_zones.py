@@ -128,6 +128,22 @@ class TestKeepingOut:
         assert await triggers(town) == []
         assert (await known(town, mia)).track.last.latitude == pytest.approx(MAPLE_STREET[0] + 900 * A_METRE)
 
+    async def test_an_alarm_begins_where_she_was_seen_last(self, town: Town) -> None:
+        """A press without a position, of somebody who is followed."""
+        mia = await mia_in_town(town)
+        await zone(town, mia)
+        await is_at(town, mia, MAPLE_STREET, north_m=900)
+        await town.press(mia, immediate=True)
+        assert (await town.incident())["location"]["latitude"] == pytest.approx(MAPLE_STREET[0] + 900 * A_METRE)
+
+    async def test_whoever_was_erased_is_nowhere(self, town: Town) -> None:
+        """What lies there under a key that is gone stands in nobody's way."""
+        mia = await mia_in_town(town)
+        await zone(town, mia)
+        await is_at(town, mia, MAPLE_STREET, north_m=900)
+        assert (await town.call("DELETE", f"/v1/people/{mia.person}", town.admin)).status == 204
+        assert await known(town, mia) is None
+
     async def test_passing_by_is_borne_where_it_was_agreed(self, town: Town) -> None:
         """Five minutes: out again in time, nobody hears of it; the second time she stays."""
         mia = await mia_in_town(town)

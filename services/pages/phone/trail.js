@@ -75,9 +75,11 @@ export class Trail {
 
   /** Whether a journey, a zone, listening or staying near asks for positions. @param {boolean} yes */
   ask(yes) {
+    const before = this.asked;
     this.asked = yes;
     if (yes) this.#follow();
-    else if (!this.alarmed) this.#rest();
+    // However it ended, and whatever was entered then, it goes on for as long as after a press.
+    else if (before && !this.alarmed) this.calledOff();
   }
 
   stop() {
