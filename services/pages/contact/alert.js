@@ -8,7 +8,8 @@ import { ago, timeOfDay } from "../shared/words.js";
  * @typedef {{language: string, time_zone: string, person: string, trigger: string, opened_at: string,
  *   state: "open" | "closed", drill: boolean, contact_rule: string | null, call_back: string | null,
  *   emergency: {label: string, call?: string | null, text?: string | null}[], answer: string | null, others: number,
- *   staff: boolean, sees: "message" | "place" | "live", place?: {label: string, distance_m: number} | null,
+ *   staff: boolean, sees: "message" | "place" | "live", place?: {label: string, distance_m: number, bearing: string} | null,
+ *   journey?: {label: string | null, destination: {latitude: number, longitude: number}},
  *   location?: {latitude: number, longitude: number, accuracy?: number | null, at: string}}} Alert
  */
 
@@ -41,6 +42,7 @@ export function drawAlert(alert, say, answer) {
       { class: "facts card" },
       ...fact(say("alert.when"), timeOfDay(alert.opened_at, say.language)),
       ...(open ? fact(say("alert.where"), where(alert, say)) : []),
+      ...(open && alert.journey ? fact(say("alert.journey"), whereTo(alert.journey)) : []),
       ...(open ? fact(say("alert.who"), who(alert, say)) : []),
     ),
     open && element("p", { class: "rule" }, say(`rule.${alert.contact_rule ?? "default"}`, { name })),
@@ -87,9 +89,18 @@ function where(alert, say) {
   const fix = alert.location;
   if (!fix) return say(alert.sees === "message" ? "where.unknown" : "where.none");
   const place = alert.place
-    ? say("where.near", { label: alert.place.label, metres: alert.place.distance_m })
+    ? say("where.near", {
+        label: alert.place.label,
+        metres: alert.place.distance_m,
+        bearing: say(`bearing.${alert.place.bearing}`),
+      })
     : `${fix.latitude.toFixed(5)}, ${fix.longitude.toFixed(5)}`;
   return say("where.aged", { place, age: ago(serviceNow() - Date.parse(fix.at), say.language) });
+}
+
+/** @param {NonNullable<Alert["journey"]>} journey */
+function whereTo({ label, destination }) {
+  return label ?? `${destination.latitude.toFixed(5)}, ${destination.longitude.toFixed(5)}`;
 }
 
 /** @param {Alert} alert @param {import("../shared/words.js").Say} say */
