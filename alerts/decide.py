@@ -64,6 +64,7 @@ from alerts.signals import (
     CheckInPlanned,
     ContactAnswered,
     ContactConfirmed,
+    ContactWrote,
     DeliveryFailed,
     DuressEntered,
     EscalatedNow,
@@ -184,6 +185,7 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
             | EscalatedNow()
             | IncidentResolved()
             | ContactAnswered()
+            | ContactWrote()
         ):
             responders.answer(turn, signal)
         case PersonWrote():

@@ -9,6 +9,7 @@ from alerts.escalation import jump, tell_one
 from alerts.signals import (
     ContactAnswered,
     ContactConfirmed,
+    ContactWrote,
     DeliveryFailed,
     EscalatedNow,
     IncidentAcknowledged,
@@ -29,6 +30,7 @@ AboutIncident = (
     | EscalatedNow
     | IncidentResolved
     | ContactAnswered
+    | ContactWrote
 )
 
 
@@ -59,6 +61,9 @@ def answer(turn: Turn, signal: AboutIncident) -> None:
             incidents.close(turn, "resolved", by=signal.name, disposition=signal.disposition)
         case ContactAnswered():
             _hear_contact(turn, incident, signal)
+        case ContactWrote():
+            turn.record("contact_wrote", by=signal.name, text=signal.text)
+            turn.publish("incident.updated")
 
 
 def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -> None:

@@ -330,6 +330,15 @@ class ContactAnswered(SignalBase, frozen=True, kw_only=True, tag="contact_answer
     answer: ContactReply
 
 
+class ContactWrote(SignalBase, frozen=True, kw_only=True, tag="contact_wrote"):
+    """A trusted contact wrote something that is no answer."""
+
+    incident: str
+    contact: str
+    name: str
+    text: str
+
+
 class ContactConfirmed(SignalBase, frozen=True, kw_only=True, tag="contact_confirmed"):
     """Somebody agreed to be a trusted contact."""
 
@@ -387,6 +396,7 @@ Signal = (
     | EscalatedNow
     | IncidentResolved
     | ContactAnswered
+    | ContactWrote
     | ContactConfirmed
     | DeliveryFailed
     | FaultRaised

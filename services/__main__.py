@@ -1,4 +1,4 @@
-"""The command line: `porchlight demo`, `init`, `serve`, the roles of many machines, `admin-token`, `doctor`."""
+"""The command line: `porchlight demo`, `init`, `serve`, many machines' roles, `admin-token`, `doctor`, `policy`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 
+from alerts.policy_simulation import CONTACTS, SimulatedTrigger
 from services.bad_setting import BadSetting
-from services.commands import administration
+from services.commands import administration, policy
 from services.commands.demo import desk_code, furnish, greeting
 from services.commands.doctor import examine
 from services.commands.serve import listen, run, run_loop
@@ -86,9 +88,29 @@ def _parser() -> argparse.ArgumentParser:
     token = commands.add_parser("admin-token", parents=[common], help="a new administrator's token")
     token.add_argument("--json", action="store_true", help="print JSON and nothing else")
     token.set_defaults(command=_admin_token)
+    _policy_parsers(commands)
     doctor = commands.add_parser("doctor", parents=[common], help="check everything and say what to do")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _policy_parsers(commands: Any) -> None:
+    policies = commands.add_parser("policy", help="prove an escalation policy before it is needed")
+    acts = policies.add_subparsers(required=True, metavar="ACT")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("file", type=Path, metavar="FILE", help="the policy, YAML or JSON")
+    common.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    common.add_argument(
+        "--contacts", type=int, default=CONTACTS, choices=range(100), metavar="N", help="confirmed contacts (3)"
+    )
+    check = acts.add_parser("check", parents=[common], help="find what it leaves open")
+    check.set_defaults(command=lambda _, given: policy.check(given), data=None)
+    simulate = acts.add_parser("simulate", parents=[common], help="who would be told when")
+    simulate.add_argument("--trigger", choices=get_args(SimulatedTrigger), default="panic")
+    simulate.add_argument("--at", metavar="INSTANT", help="when it happens (now)")
+    simulate.add_argument("--dead", action="append", default=[], metavar="CHANNEL", help="a channel that is down")
+    simulate.add_argument("--asleep", action="append", default=[], metavar="RECIPIENT", help="who does not notice")
+    simulate.set_defaults(command=lambda _, given: policy.run_simulation(given), data=None)
 
 
 def _demo(settings: Settings, given: argparse.Namespace) -> int:

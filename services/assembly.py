@@ -19,6 +19,7 @@ import structlog
 from services.bad_setting import BadSetting
 from services.channels.outbox import Outbox, OutboxChannel
 from services.channels.smtp import SmtpChannel
+from services.channels.twilio import TwilioSms
 from services.channels.webhook import WebhookChannel
 from services.clock import SystemClock
 from services.geocoder import Geocoder
@@ -126,6 +127,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         fixes=fixes,
         stopping=asyncio.Event(),
         outbox=outbox,
+        twilio=settings.twilio,
         geocoder=Geocoder(settings.geocoder_url) if settings.geocoder_url is not None else None,
     )
     assembly = Assembly(
@@ -272,7 +274,11 @@ def _channels(settings: Settings, clock: Clock, mail: SmtpChannel | None, outbox
     webhook = WebhookChannel(allowed, clock.now)
     if outbox is None:
         channels: dict[str, Channel] = {"webhook": webhook}
-        return channels | {"email": mail} if mail is not None else channels
+        if mail is not None:
+            channels["email"] = mail
+        if settings.twilio is not None:
+            channels["sms"] = TwilioSms(settings.twilio, settings.url)
+        return channels
     demo: dict[str, Channel] = {name: OutboxChannel(name, outbox) for name in DEMO_CHANNELS}
     return demo | {"webhook": OutboxChannel("webhook", outbox, real=webhook, stays=_stays_here)}
 

@@ -25,13 +25,16 @@ KNOWN = {
     "MASTER_KEY": "32 bytes in base64 or hexadecimal",
     "SMTP_URL": "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS (smtps:// for TLS from the first byte)",
     "OPERATOR_ALARM": "mailto: or https: addresses, apart by spaces",
+    "TWILIO_ACCOUNT": "the account that texts are sent by",
+    "TWILIO_TOKEN": "its token, which also signs what comes back",
+    "TWILIO_FROM": "the number, short code or name that texts come from",
+    "TWILIO_URL": "another address than https://api.twilio.com that speaks the same interface",
     "GEOCODER_URL": "address of a geocoder that speaks as Nominatim does; it is sent the addresses of protected places",
     "WEBHOOK_ALLOW": "networks outside the public internet that webhooks may reach, apart by spaces or commas",
     "LOG_FORMAT": "json or console",
 }
-LATER = frozenset(
-    {"TWILIO_ACCOUNT", "TWILIO_TOKEN", "TWILIO_FROM", "TWILIO_URL", "HEARTBEAT_URL", "TLS_CERT", "TLS_KEY"}
-)
+LATER = frozenset({"HEARTBEAT_URL", "TLS_CERT", "TLS_KEY"})
+TWILIO = ("TWILIO_ACCOUNT", "TWILIO_TOKEN", "TWILIO_FROM")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -47,6 +50,15 @@ class Smtp(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool = False
 
 
+class Twilio(msgspec.Struct, frozen=True, kw_only=True):
+    """An account for texts, and from whom they come."""
+
+    account: str
+    token: str
+    sender: str
+    url: str = "https://api.twilio.com"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set, read and checked."""
 
@@ -60,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp: Smtp | None = None
     operator_alarm: tuple[str, ...] = ()
     webhook_allow: tuple[Network, ...] = ()
+    twilio: Twilio | None = None
     geocoder_url: str | None = None
     log_format: str = "console"
 
@@ -104,6 +117,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         smtp=_smtp(given["SMTP_URL"]) if "SMTP_URL" in given else None,
         operator_alarm=_alarm(given.get("OPERATOR_ALARM", "")),
         webhook_allow=_networks(given.get("WEBHOOK_ALLOW", "")),
+        twilio=_twilio(given),
         geocoder_url=_geocoder(given["GEOCODER_URL"]) if "GEOCODER_URL" in given else None,
         log_format=log_format,
     )
@@ -183,6 +197,23 @@ def _public_url(value: str) -> str:
     if parts.path not in {"", "/"}:
         raise BadSetting(f"{PREFIX}PUBLIC_URL has no path: the service wants a host name of its own")
     return value.rstrip("/")
+
+
+def _twilio(given: Mapping[str, str]) -> Twilio | None:
+    there = [name for name in (*TWILIO, "TWILIO_URL") if name in given]
+    if not there:
+        return None
+    for name in TWILIO:
+        if not given.get(name):
+            raise BadSetting(f"{PREFIX}{name} is missing: {PREFIX}{there[0]} is of no use without it")
+    url = given.get("TWILIO_URL", "https://api.twilio.com")
+    parts = urlsplit(url)
+    near = parts.scheme == "http" and parts.hostname in LOOPBACK_NAMES
+    if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or near):
+        raise BadSetting(f"{PREFIX}TWILIO_URL is an https:// address")
+    return Twilio(
+        account=given["TWILIO_ACCOUNT"], token=given["TWILIO_TOKEN"], sender=given["TWILIO_FROM"], url=url.rstrip("/")
+    )
 
 
 def _geocoder(value: str) -> str:

@@ -13,6 +13,7 @@ from streams.channel import OutgoingMessage
 from streams.records import Agreed, Contact, Delivery, Method, Organization, Person
 from streams.reminding import reminder_methods
 from streams.store import Transaction
+from streams.unsafe import is_unsafe
 
 
 class DeliveryContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ class Composer(Protocol):
         ...
 
 
-Impossible = Literal["recipient_gone", "method_gone", "not_confirmed", "incident_closed"]
+Impossible = Literal["recipient_gone", "method_gone", "not_confirmed", "incident_closed", "unsafe_address"]
 
 
 def context_from(
@@ -60,6 +61,8 @@ def context_from(
         methods = contact.methods
     for method in methods:
         if method.id == delivery.method:
+            if is_unsafe(agreed.person, method):
+                return "unsafe_address"
             return DeliveryContext(
                 delivery=delivery,
                 method=method,

@@ -83,6 +83,9 @@ class Transaction(Protocol):
     async def remove(self, kind: type[Record], organization: str, record: str, at: datetime) -> bool:
         """Takes a record away, with its tokens and addresses. False when there is none."""
 
+    async def contacts_at(self, address: str) -> list[tuple[str, str]]:
+        """Organization and id of the contacts whom this address reaches."""
+
     async def policy_named(self, organization: str, name: str) -> PolicyText | None:
         """The policy of this name, or None."""
 
@@ -172,6 +175,15 @@ class Transaction(Protocol):
 
     async def next_delivery_due(self) -> datetime | None:
         """When the next queued delivery or lease is due."""
+
+    async def receive(self, delivery: str, state: str, why: str | None, now: datetime) -> Delivery | None:
+        """Takes what a provider says later; the delivery where it has changed anything. A state never goes back."""
+
+    async def go_on_after(self, failed: Delivery, now: datetime) -> bool:
+        """The next method of a message that came to nothing after all starts at once.
+
+        Returns whether nothing of its incident is left that was, or may still be, received.
+        """
 
     async def deliveries_of(self, incident: str) -> list[Delivery]:
         """All deliveries of an incident."""

@@ -30,6 +30,7 @@ from services.web import (
     stay_near,
     trackers,
     tracking,
+    twilio_calls,
     wording_calls,
     zones,
 )
@@ -60,6 +61,7 @@ ROUTES: tuple[Route, ...] = (
     *policies.ROUTES,
     *contact_links.ROUTES,
     *trackers.ROUTES,
+    *twilio_calls.ROUTES,
     *pings.ROUTES,
     *wording_calls.ROUTES,
     *machines.ROUTES,

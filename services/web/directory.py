@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from services.phone_number import as_dialled
 from services.web.call import Call, Reply, Route
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
@@ -45,13 +46,24 @@ def new_methods(call: Call, given: list[MethodBody], field: str) -> tuple[tuple[
         if objection:
             raise field_problem(f"{field}[{index}].address", objection)
         secret = _webhook_secret() if entry.channel == "webhook" else None
-        method = Method(id=new_id(), channel=entry.channel, address=entry.address, secret=secret)
+        address = _as_kept(entry)
+        method = Method(id=new_id(), channel=entry.channel, address=address, secret=secret)
         methods.append(method)
         view: dict[str, Any] = {"id": method.id, "channel": entry.channel, "deliverable": channel is not None}
         if secret:
             view["secret"] = secret
         shown.append(view)
     return tuple(methods), shown
+
+
+def _as_kept(entry: MethodBody) -> str:
+    """A telephone number in the one form by which it is found again when somebody answers from it."""
+    if entry.channel not in {"sms", "voice"}:
+        return entry.address
+    try:
+        return as_dialled(entry.address)
+    except ValueError:
+        return entry.address
 
 
 def _webhook_secret() -> str:

@@ -79,6 +79,9 @@ class ContactRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit
     care: Long | None = None
 
 
+Unsafe = Annotated[list[Text], msgspec.Meta(max_length=100)]
+
+
 class PersonFields(Body, kw_only=True):
     """What may be said about a person."""
 
@@ -92,6 +95,8 @@ class PersonFields(Body, kw_only=True):
     reach: list[Reach] = []
     places: list[Place] = []
     brief: ContactRule | None = None
+    unsafe: Unsafe = []
+    """Numbers and mailboxes that are never told anything, whoever they belong to."""
 
 
 class PersonBody(PersonFields, kw_only=True):
@@ -116,6 +121,7 @@ class PersonChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reach: list[Reach] | UnsetType = UNSET
     places: list[Place] | UnsetType = UNSET
     brief: ContactRule | UnsetType = UNSET
+    unsafe: Unsafe | UnsetType = UNSET
     id: str | None = None
 
 
@@ -172,6 +178,7 @@ async def post_person(call: Call) -> Reply:
                 "reach": body.reach,
                 "places": body.places,
                 "brief": body.brief or {},
+                "unsafe": body.unsafe,
             }
         ),
     )
@@ -216,7 +223,7 @@ async def list_people(call: Call) -> Reply:
     return Reply(body={"people": people, "next": str(found[-1][0]) if len(found) == limit else None})
 
 
-DETAILS = ("communication", "reach", "places", "brief")
+DETAILS = ("communication", "reach", "places", "brief", "unsafe")
 
 
 async def patch_person(call: Call) -> Reply:

@@ -17,6 +17,7 @@ from services.channels.outbox import Outbox
 from services.geocoder import Geocoder
 from services.links import Links
 from services.metrics import Metrics
+from services.settings import Twilio
 from services.vitals import Vitals
 from streams.channel import Channel
 from streams.clock import Clock
@@ -93,6 +94,8 @@ class Service(msgspec.Struct, kw_only=True):
     stopping: asyncio.Event
     routes: tuple[Any, ...] = ()
     outbox: Outbox | None = None
+    twilio: Twilio | None = None
+    """Whose calls are taken as answers and receipts."""
     geocoder: Geocoder | None = None
     demo_organization: str | None = None
 

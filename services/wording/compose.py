@@ -118,6 +118,11 @@ class _Words:
         self._number = context.organization.call_back
         self._count = context.delivery.facts.get("times", 1)
 
+    @property
+    def _by_text(self) -> bool:
+        """Whether a digit can be sent back."""
+        return self._context.method.channel == "sms"
+
     def subject(self) -> str:
         """What a lock screen may show of a mail."""
         if self._context.delivery.recipient in STAFF:
@@ -147,6 +152,8 @@ class _Words:
         elif self._context.contact is not None and self._context.contact.reads == "nobody_else":
             yield from self._full(name)
         else:
+            if self._by_text and self._context.delivery.purpose in {"alert", "repeat", "news"}:
+                yield f"{self._neutral(name)} {self._say('neutral.answer')}"
             yield self._neutral(name)
 
     def _reminder(self) -> Iterator[str]:
@@ -196,8 +203,12 @@ class _Words:
         ring = self._say("contact.ring", number=self._number) if self._number else ""
         contact = self._context.contact
         place = self._place() if contact is not None and contact.sees != "message" else None
+        answer = self._say("contact.answer") if self._by_text else ""
         if place:
-            yield f"{head} {self._say('contact.place', place=place)} {advice} {ring}"
+            where = self._say("contact.place", place=place)
+            yield f"{head} {where} {advice} {ring} {answer}"
+            yield f"{head} {where} {advice} {ring}"
+        yield f"{head} {advice} {ring} {answer}"
         yield f"{head} {advice} {ring}"
         yield f"{head} {ring}"
 

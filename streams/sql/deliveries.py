@@ -73,7 +73,7 @@ class DeliveryRows(Sealed):
         await self._attempts([(delivery, state, None) for delivery, state in settled], at)
         await self.many(
             f"UPDATE deliveries SET state = 'void', settled_at = ? WHERE {GROUP} AND state = 'queued'",
-            [(at, *_group(delivery)) for delivery, _ in settled if delivery.id in mine and delivery.methods > 1],
+            [(at, *group_of(delivery)) for delivery, _ in settled if delivery.id in mine and delivery.methods > 1],
         )
         return mine
 
@@ -95,7 +95,7 @@ class DeliveryRows(Sealed):
         await self.execute(
             "UPDATE deliveries SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END "
             f"WHERE {GROUP} AND state = 'queued' AND attempts = 0 AND position = ?",
-            *(at, at, *_group(delivery), delivery.position + 1),
+            *(at, at, *group_of(delivery), delivery.position + 1),
         )
         if again_at is not None or delivery.incident is None:
             return False
@@ -133,6 +133,11 @@ class DeliveryRows(Sealed):
             incident,
         )
         return [await self._delivery(row, claimed=False) for row in rows]
+
+    async def delivery(self, delivery: str) -> Delivery | None:
+        """The delivery of this id, or None."""
+        row = await self.row(f"SELECT {COLUMNS} FROM deliveries WHERE id = ?", delivery)
+        return await self._delivery(row, claimed=False) if row is not None else None
 
     async def _attempts(self, tries: Sequence[tuple[Delivery, str, str | None]], at: int) -> None:
         await self.many(
@@ -179,5 +184,6 @@ class DeliveryRows(Sealed):
         )
 
 
-def _group(d: Delivery) -> tuple[Any, ...]:
+def group_of(d: Delivery) -> tuple[Any, ...]:
+    """What the methods of one message have in common: the values for `GROUP`."""
     return d.subject, d.purpose, d.epoch, d.step, d.round, d.recipient

@@ -32,6 +32,7 @@ from streams.sealing import Unreadable
 from streams.sql.connection import Connection, Dialect
 from streams.sql.keys import KeyRing
 from streams.sql.rows import ENCODER, Sealed, decoder, micros
+from streams.unsafe import is_unsafe
 
 R = TypeVar("R", bound=Record)
 
@@ -242,18 +243,21 @@ class DirectoryRows(Sealed):
 
     async def plan_of(self, agreed: Agreed) -> CarePlan:
         """The care plan that these records make, with the methods that can be used here."""
+        who = agreed.person
+
+        def safe(methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
+            return self._usable(tuple(method for method in methods if not is_unsafe(who, method)))
+
         return CarePlan(
-            policy=await self._policy(agreed.organization.id, agreed.person),
+            policy=await self._policy(agreed.organization.id, who),
             contacts=tuple(
-                PlannedContact(
-                    id=c.id, name=c.name, confirmed=c.consent == "confirmed", methods=self._usable(c.methods)
-                )
+                PlannedContact(id=c.id, name=c.name, confirmed=c.consent == "confirmed", methods=safe(c.methods))
                 for c in agreed.contacts
                 if c.consent != "declined"
             ),
-            dispatch=self._usable(agreed.organization.dispatch),
-            last_resort=self._usable(agreed.organization.last_resort),
-            reminders=self._usable(reminder_methods(agreed.person)),
+            dispatch=safe(agreed.organization.dispatch),
+            last_resort=safe(agreed.organization.last_resort),
+            reminders=safe(reminder_methods(who)),
         )
 
     async def _agency(self, organization: str) -> Organization | None:
@@ -282,6 +286,14 @@ class DirectoryRows(Sealed):
             *(person, organization),
         )
         return [(row[0], await self.open(person, row[2], f"contacts|{row[1]}|sealed", Contact)) for row in rows]
+
+    async def contacts_at(self, address: str) -> list[tuple[str, str]]:
+        """Organization and id of the contacts whom this address reaches."""
+        rows = await self.rows(
+            "SELECT DISTINCT organization_id, owner FROM addresses WHERE address_hmac = ? ORDER BY owner",
+            self.keys.index(address),
+        )
+        return [(row[0], row[1]) for row in rows]
 
     async def _policy(self, organization: str, who: Person) -> Policy:
         if who.policy is None:

@@ -11,6 +11,7 @@ from streams.sql.journal import JournalRows
 from streams.sql.journeys import JourneyRows
 from streams.sql.mirrored import MirroredRows
 from streams.sql.outages import OutageRows
+from streams.sql.receipts import ReceiptRows
 from streams.sql.rows import instant, instant_or_none, micros
 from streams.sql.spooled import SpooledRows
 from streams.sql.trails import TrailRows
@@ -19,7 +20,15 @@ from streams.sql.whereabouts import WhereaboutsRows
 
 
 class SqlTransaction(
-    SpooledRows, MirroredRows, JournalRows, TrailRows, WhereaboutsRows, JourneyRows, WatchedRows, OutageRows
+    SpooledRows,
+    MirroredRows,
+    JournalRows,
+    TrailRows,
+    WhereaboutsRows,
+    JourneyRows,
+    WatchedRows,
+    OutageRows,
+    ReceiptRows,
 ):
     """Carries out operations; waits for nothing but its connection."""
 

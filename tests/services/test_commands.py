@@ -224,3 +224,39 @@ async def test_a_folder_that_cannot_be_written_is_named(command: tuple[str, ...]
     code, _, complaint = await porchlight(*command, LISTEN="127.0.0.1:0", **settings)
     assert code == 2
     assert complaint.startswith("porchlight: PORCHLIGHT_DATA: ")
+
+
+POLICY_FILE = """
+name: at-once
+cancel_window: 0s
+steps:
+  - {after: 0s, notify: [dispatch, contacts]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (POLICY_FILE, 0),
+        (POLICY_FILE + '  - {after: 5m, notify: ["team:night"]}\n', 1),
+        ("name: x\nsteps:\n  - {after: soon, notify: [dispatch]}\n", 2),
+    ],
+)
+async def test_a_policy_is_proved_before_it_is_needed(tmp_path: Path, text: str, code: int) -> None:
+    """No hole, a hole, no policy; for people and for machines."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(text)
+    found, said, complaint = await porchlight("policy", "check", str(path))
+    assert (found, bool(said or complaint)) == (code, True)
+    found, raw, _ = await porchlight("policy", "check", str(path), "--json")
+    checked = msgspec.json.decode(raw)
+    assert found == code
+    if code == 2:
+        assert [(m["line"], m["column"]) for m in checked["mistakes"]] == [(3, 13)]
+        return
+    assert [hole["step"] for hole in checked["holes"]] == ([] if code == 0 else [2])
+    arguments = ("--json", "--dead", "sms", "--asleep", "dispatch", "--at", "2026-11-29T03:10:00-06:00")
+    found, raw, _ = await porchlight("policy", "simulate", str(path), *arguments)
+    simulated = msgspec.json.decode(raw)
+    assert (found, simulated["first_told_seconds"], simulated["untold"][0]) == (0, 0, "dispatch")
+    assert set(simulated["timeline"][0]) == {"after_seconds", "step", "recipient", "channel", "outcome"}

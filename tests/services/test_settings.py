@@ -58,6 +58,8 @@ def test_everything_can_be_set_also_from_files(tmp_path: Path) -> None:
         ("SMTP_URL", "smtp://mail.example.org:x?from=a@b"),
         ("OPERATOR_ALARM", "ring me"),
         ("OPERATOR_ALARM", "http://example.org"),
+        ("TWILIO_ACCOUNT", "AC0123"),
+        ("TWILIO_URL", "https://texts.example.org"),
         ("GEOCODER_URL", "http://geocoder.example.org"),
         ("GEOCODER_URL", "https://geocoder.example.org/?key=1"),
         ("WEBHOOK_ALLOW", "home"),

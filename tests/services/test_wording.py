@@ -216,9 +216,12 @@ def test_the_words_of_an_alert() -> None:
         "Ring 555-0100."
     )
     assert composed({**chosen, "language": "es", "sees": "message"}).text == (
-        "Mia activo la alarma, 12:00. Escriba, no llame a Mia. Llame al 555-0100."
+        "Mia activo la alarma, 12:00. Escriba, no llame a Mia. Llame al 555-0100. "
+        "Responda 1: puedo, 2: no puedo, 3: voy."
     )
-    assert composed({**chosen, "reads": "unknown"}).text == "Mia asks you to ring 555-0100 NOW (12:00 PM)."
+    assert composed({**chosen, "reads": "unknown"}).text == (
+        "Mia asks you to ring 555-0100 NOW (12:00 PM). Answer 1 if you can, 2 if not."
+    )
     assert composed({**chosen, "recipient": "dispatch", "channel": "email"}).text == (
         "Mia pressed the alarm, 12:00 PM. 1.1 km south of the library, 5 min ago. Text only, do not ring."
     )

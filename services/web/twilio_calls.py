@@ -1,0 +1,180 @@
+"""What Twilio calls back: how far a text has come, and what somebody texts us.
+
+Only what is signed by the account is listened to. A digit is an answer; any other text changes nothing, goes to the
+timeline, and gets one line of help.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+import msgspec
+from aiohttp import web
+
+from alerts.ids import derived_id
+from alerts.signals import ContactAnswered, ContactReply, ContactWrote
+from alerts.situation import Incident
+from services.phone_number import as_dialled
+from services.twilio_signature import STATUS_PATH, TEXT_PATH, is_signed
+from services.web.call import Call, Reply, Route
+from services.web.problems import Problem
+from services.wording.catalogue import say
+from streams.receipts import take_receipt
+from streams.records import LANE_ALARM, Contact, Delivery, Organization, Person
+from streams.store import Transaction
+
+STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "undelivered": "failed", "failed": "failed"}
+"""Twilio's words for how far it has come; all others say nothing new."""
+ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
+ANSWER = re.compile(r"([A-Z])?\s*([123])\W*", re.IGNORECASE)
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MOST_TEXT = 1600
+
+
+class OpenAlert(msgspec.Struct, frozen=True):
+    """An alert that somebody may answer, and of whom it is."""
+
+    organization: str
+    contact: Contact
+    incident: Incident
+    person: Person
+    call_back: str | None
+
+
+def _form(call: Call) -> dict[str, str]:
+    """The fields of a call that the account has signed. Raises the problem of any other."""
+    account = call.service.twilio
+    if account is None:
+        raise Problem("not-found")
+    try:
+        pairs = parse_qsl(call.raw.decode("ascii"), keep_blank_values=True, max_num_fields=200)
+    except ValueError as error:
+        raise Problem("bad-request", "is a form") from error
+    url = f"{call.service.public_url}{call.request.raw_path}"
+    if not is_signed(account.token, url, pairs, call.request.headers.get("X-Twilio-Signature")):
+        raise Problem("not-allowed", "This is not signed by the account that is set up here.")
+    return dict(pairs)
+
+
+async def status(call: Call) -> Reply:
+    """How far a text has come, in whatever order that is told."""
+    form = _form(call)
+    state = STATES.get(form.get("MessageStatus", ""))
+    delivery = call.request.query.get("delivery", "")
+    if state is None or not delivery:
+        return Reply(status=204)
+    code = form.get("ErrorCode", "")
+    why = f"provider error {code}" if state == "failed" and code.isdigit() else None
+
+    async def work(tx: Transaction) -> Delivery | None:
+        return await take_receipt(tx, delivery, state, why, call.now)
+
+    changed = await call.service.store.write(work, LANE_ALARM)
+    if changed is not None:
+        call.service.feed.poke()
+        if state == "failed":
+            call.service.engine.wake(changed.organization, changed.person, LANE_ALARM)
+            call.service.engine.look()
+    return Reply(status=204)
+
+
+async def text(call: Call) -> web.Response:
+    """What somebody texts us."""
+    form = _form(call)
+    alerts, language = await _open_alerts(call, form.get("From", ""))
+    written = form.get("Body", "").strip()[:MOST_TEXT]
+    said = await _answer(call, alerts, written, form.get("MessageSid", ""), language)
+    message = f"<Message>{escape(said)}</Message>" if said else ""
+    body = f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
+    return web.Response(text=body, content_type="text/xml")
+
+
+async def _open_alerts(call: Call, number: str) -> tuple[list[OpenAlert], str]:
+    """What whoever has this number may answer, the oldest first; and in which language."""
+    try:
+        address = as_dialled(number)
+    except ValueError:
+        return [], "en"
+
+    async def work(tx: Transaction) -> tuple[list[OpenAlert], str]:
+        found, language = [], "en"
+        for organization, owner in await tx.contacts_at(address):
+            contact = await tx.get(Contact, organization, owner)
+            if contact is None or contact.consent != "confirmed" or contact.person is None:
+                continue
+            language = contact.language
+            person = await tx.get(Person, organization, contact.person)
+            agency = await tx.get(Organization, organization, organization)
+            incident = (await tx.situation(contact.person)).live_incident
+            if person is not None and agency is not None and incident is not None and incident.contacts_told_at:
+                found.append(OpenAlert(organization, contact, incident, person, agency.call_back))
+        return sorted(found, key=lambda alert: alert.incident.opened_at), language
+
+    return await call.service.store.read(work)
+
+
+async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, language: str) -> str:
+    """Carries out what it says; the one line that comes back."""
+    if not alerts:
+        return ""
+    match = ANSWER.fullmatch(written)
+    chosen = _chosen(alerts, match[1]) if match is not None else None
+    if match is None or chosen is None:
+        for alert in alerts:
+            await _wrote(call, alert, written, sid)
+        return _help(alerts, language)
+    given = ANSWERS[match[2]]
+    common = _common(call, chosen, "answer", sid)
+    await call.service.engine.decide_now(chosen.organization, chosen.person.id, ContactAnswered(**common, answer=given))
+    return say(language, "contact", f"answered.{given}")
+
+
+def _chosen(alerts: list[OpenAlert], letter: str | None) -> OpenAlert | None:
+    """A bare digit answers the only one; of several the letter says which."""
+    if letter is None:
+        return alerts[0] if len(alerts) == 1 else None
+    place = LETTERS.index(letter.upper())
+    return alerts[place] if place < len(alerts) else None
+
+
+async def _wrote(call: Call, alert: OpenAlert, written: str, sid: str) -> None:
+    if written:
+        signal = ContactWrote(**_common(call, alert, "text", sid), text=written)
+        await call.service.engine.decide_now(alert.organization, alert.person.id, signal)
+
+
+def _help(alerts: list[OpenAlert], language: str) -> str:
+    if len(alerts) == 1:
+        return say(language, "messages", "sms.help")
+    names = [f"{LETTERS[place]}: {a.person.known_as or a.person.name}" for place, a in enumerate(alerts[:5])]
+    return say(language, "messages", "sms.several", list=", ".join(names))
+
+
+def _common(call: Call, alert: OpenAlert, what: Literal["answer", "text"], sid: str) -> dict[str, Any]:
+    return {
+        # The same call again, as a provider makes it that had no answer in time, is the same answer.
+        "id": derived_id("twilio", what, alert.incident.id, alert.contact.id, sid or call.signal_id()),
+        "person": alert.person.id,
+        "at": call.now,
+        "received_at": call.now,
+        "incident": alert.incident.id,
+        "contact": alert.contact.id,
+        "name": alert.contact.name,
+    }
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path=STATUS_PATH,
+        handler=status,
+        who=("anybody",),
+        summary="How far a text has come",
+        status=204,
+        query=("delivery",),
+    ),
+    Route(method="POST", path=TEXT_PATH, handler=text, who=("anybody",), summary="A text to us", answer="text/xml"),
+)

@@ -1,0 +1,110 @@
+"""A provider of texts on this machine, that speaks Twilio's documented REST interface; slow, broken or lying."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from services.settings import Twilio
+from services.twilio_signature import TEXT_PATH, signature
+
+ACCOUNT, TOKEN, SENDER = "AC0123456789abcdef0123456789abcdef", "a-token-of-the-account", "+13125550100"
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that was handed over."""
+
+    sid: str
+    to: str
+    sender: str
+    body: str
+    callback: str
+
+
+class Provider:
+    """Takes texts; what is to happen with those to a number is said beforehand."""
+
+    def __init__(self) -> None:
+        self.texts: list[Text] = []
+        self.tries: list[str] = []
+        self.refuses: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {}
+        """Status, body and headers for a number."""
+        self.hanging: set[str] = set()
+        self._release = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    @property
+    def settings(self) -> Twilio:
+        """The account here."""
+        return Twilio(account=ACCOUNT, token=TOKEN, sender=SENDER, url=self.url)
+
+    async def start(self) -> None:
+        """Listens."""
+        app = web.Application()
+        app.router.add_post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", self._take)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stops."""
+        self._release.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def to(self, number: str) -> list[Text]:
+        """What was handed over for this number."""
+        return [text for text in self.texts if text.to == number]
+
+    async def _take(self, request: web.Request) -> web.Response:
+        expected = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+        if request.headers.get("Authorization") != f"Basic {expected}":
+            return web.json_response({"code": 20003, "message": "Authenticate", "status": 401}, status=401)
+        form = await request.post()
+        number = str(form["To"])
+        self.tries.append(number)
+        if number in self.hanging:
+            await self._release.wait()
+        if number in self.refuses:
+            status, body, headers = self.refuses[number]
+            return web.json_response(body, status=status, headers=headers)
+        sid = f"SM{len(self.texts):032x}"
+        callback = str(form.get("StatusCallback", ""))
+        text = Text(sid=sid, to=number, sender=str(form["From"]), body=str(form["Body"]), callback=callback)
+        self.texts.append(text)
+        return web.json_response({"sid": sid, "status": "queued", "to": number, "error_code": None}, status=201)
+
+    async def tells(self, service: str, text: Text, state: str, *, token: str = TOKEN, **more: str) -> int:
+        """Calls back how far a text has come; the status that it was answered with."""
+        form = {"MessageSid": text.sid, "MessageStatus": state, "AccountSid": ACCOUNT, "To": text.to, **more}
+        parts = urlsplit(text.callback)
+        status, _ = await self._post(service, f"{parts.path}?{parts.query}", text.callback, form, token)
+        return status
+
+    async def texts_us(
+        self, service: str, public_url: str, number: str, body: str, *, sid: str = "SMin", token: str = TOKEN
+    ) -> tuple[int, str]:
+        """Somebody texts; status and what comes back."""
+        form = {"MessageSid": sid, "AccountSid": ACCOUNT, "From": number, "To": SENDER, "Body": body, "NumMedia": "0"}
+        return await self._post(service, TEXT_PATH, f"{public_url}{TEXT_PATH}", form, token)
+
+    async def _post(
+        self, service: str, path: str, signed_url: str, form: dict[str, str], token: str
+    ) -> tuple[int, str]:
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "X-Twilio-Signature": signature(token, signed_url, form.items()),
+        }
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(service + path, data=urlencode(form), headers=headers) as answer,
+        ):
+            return answer.status, await answer.text()

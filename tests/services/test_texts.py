@@ -1,0 +1,155 @@
+"""Texts from the alarm to the answer: handed over, received or not, answered with a digit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.services.provider import Provider
+from tests.services.test_directory import other_agency
+from tests.services.town import Phone, Town, until
+
+ANA, BEN = "+13125550121", "+13125550122"
+
+
+@pytest.fixture
+async def provider(town: Town) -> AsyncIterator[Provider]:
+    """A provider at which the town has an account."""
+    made = Provider()
+    await made.start()
+    await town.stop()
+    town.settings = msgspec.structs.replace(town.settings, twilio=made.settings)
+    await town.start()
+    yield made
+    await made.stop()
+
+
+async def mia(town: Town, *numbers: str, name: str = "Mia Larsen", **fields: Any) -> Phone:
+    """Mia with contacts of these numbers, and a mailbox behind each."""
+    await town.agency()
+    person = await town.person(name)
+    for order, number in enumerate(numbers, start=1):
+        methods = [{"channel": "sms", "address": number}, town.hook(f"box-{order}")]
+        body = {"name": f"Ana {order}", "order": order, "methods": methods, "consent": {"how": "in the office"}}
+        await town.post(f"/v1/people/{person}/contacts", town.admin, {**body, **fields})
+    return await town.phone(person)
+
+
+async def texted(town: Town, provider: Provider, number: str = ANA, count: int = 1) -> Any:
+    """The last text to this number, once there are so many."""
+
+    async def came() -> bool:
+        return len(provider.to(number)) >= count
+
+    await until(came, "no text came")
+    await town.settled()
+    return provider.to(number)[-1]
+
+
+async def states(town: Town) -> dict[str, str]:
+    """How far each message to the first contact has come, by channel."""
+    incident = await town.incident()
+    return {d["channel"]: d["state"] for d in incident["deliveries"] if d["recipient"].startswith("contact")}
+
+
+async def test_how_far_it_has_come_in_whatever_order_that_is_told(town: Town, provider: Provider) -> None:
+    """Read and then delivered is read; what was received has not failed."""
+    await town.press(await mia(town, ANA), immediate=True)
+    text = await texted(town, provider)
+    assert "Answer 1" in text.body
+    assert (await states(town))["sms"] == "sent"
+    seen = []
+    for told in ("sent", "delivered", "read", "delivered", "undelivered", "nonsense"):
+        assert await provider.tells(town.url, text, told, ErrorCode="30003") == 204
+        await town.settled()
+        seen.append((await states(town))["sms"])
+    assert seen == ["sent", "delivered", "read", "read", "read", "read"]
+    assert (await states(town))["webhook"] == "void"
+
+
+async def test_what_failed_after_all_goes_on_at_once(town: Town, provider: Provider) -> None:
+    """The carrier gives up: the next method is under way in the same second."""
+    await town.press(await mia(town, ANA), immediate=True)
+    text = await texted(town, provider)
+    assert town.sink.to("box-1") == []
+    assert await provider.tells(town.url, text, "undelivered", ErrorCode="30005") == 204
+    await town.until_sent("box-1")
+    await town.settled()
+    assert await states(town) == {"sms": "failed", "webhook": "delivered"}
+    whys = [d["why"] for d in (await town.incident())["deliveries"] if d["channel"] == "sms"]
+    assert whys == ["provider error 30005"]
+
+
+async def test_a_number_that_was_refused_goes_on_at_once(town: Town, provider: Provider) -> None:
+    """Opted out: never tried again."""
+    provider.refuses[ANA] = (400, {"code": 21610}, {})
+    await town.press(await mia(town, ANA), immediate=True)
+    await town.until_sent("box-1")
+    await town.settled()
+    assert (await states(town), provider.tries) == ({"sms": "failed", "webhook": "delivered"}, [ANA])
+
+
+async def test_a_digit_is_an_answer(town: Town, provider: Provider) -> None:
+    """I can help: the hold, and thanks in the contact's language."""
+    await town.press(await mia(town, ANA, language="es"), immediate=True)
+    await texted(town, provider)
+    status, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, " 1. ")
+    await town.settled()
+    assert status == 200
+    assert said.startswith('<?xml version="1.0" encoding="UTF-8"?><Response><Message>Gracias')
+    incident = await town.incident()
+    assert (incident["state"], incident["holder"]) == ("acknowledged", "Ana 1")
+    await provider.texts_us(town.url, "https://porchlight.test", ANA, " 1. ")
+    again = [line for line in (await town.incident())["timeline"] if line["kind"] == "contact_can_help"]
+    assert len(again) == 1
+
+
+async def test_any_other_text_changes_nothing_and_gets_one_line_of_help(town: Town, provider: Provider) -> None:
+    """It is in the timeline."""
+    await town.press(await mia(town, ANA), immediate=True)
+    await texted(town, provider)
+    _, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, "Who is this? <b>")
+    assert "<Message>Answer with a digit. 1: I can help." in said
+    incident = await town.incident()
+    assert incident["state"] == "open"
+    assert ("contact_wrote", "Who is this? <b>") in [(line["kind"], line["text"]) for line in incident["timeline"]]
+
+
+async def test_of_several_alerts_the_letter_says_which(town: Town, provider: Provider) -> None:
+    """A bare digit might be meant for either."""
+    first, second = await mia(town, ANA), await mia(town, ANA, name="Lia Soto")
+    await town.press(first, immediate=True)
+    town.clock.jump(seconds=5)
+    await town.press(second, immediate=True)
+    await texted(town, provider, count=2)
+    _, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, "1", sid="SM1")
+    assert "A: Mia Larsen, B: Lia Soto" in said
+    await provider.texts_us(town.url, "https://porchlight.test", ANA, "b1", sid="SM2")
+    await town.settled()
+    held = {row["person"]["name"]: row["state"] for row in await town.live()}
+    assert held == {"Mia Larsen": "open", "Lia Soto": "acknowledged"}
+
+
+async def test_whoever_is_not_the_account_is_not_heard(town: Town, provider: Provider) -> None:
+    """Neither a receipt nor an answer; and whoever nobody knows gets no word."""
+    await town.press(await mia(town, ANA), immediate=True)
+    text = await texted(town, provider)
+    assert await provider.tells(town.url, text, "failed", token="guessed") == 403
+    status, _ = await provider.texts_us(town.url, "https://porchlight.test", ANA, "1", token="guessed")
+    assert (status, (await states(town))["sms"], (await town.incident())["state"]) == (403, "sent", "open")
+    _, said = await provider.texts_us(town.url, "https://porchlight.test", BEN, "1")
+    assert said == '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
+    assert (await town.call("POST", "/v1/inbound/twilio/sms", None)).status == 403
+    assert await other_agency(town)
+
+
+async def test_a_landline_is_refused_at_entry(town: Town, provider: Provider) -> None:
+    """With what to do instead."""
+    await town.agency()
+    person = await town.person()
+    body = {"name": "Ana", "methods": [{"channel": "sms", "address": "+44 20 7946 0000"}]}
+    refused = await town.call("POST", f"/v1/people/{person}/contacts", town.admin, body)
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "methods[0].address")
