@@ -6,6 +6,7 @@ Internal to the core: `decide()` makes a `Turn`, the rules change it, and what c
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -127,6 +128,7 @@ class Turn:
         self.refusal = Refusal(code=code, holder=holder)
 
 
+@lru_cache(maxsize=1024)
 def milliseconds(count: int) -> timedelta:
     """A span of so many milliseconds."""
     return timedelta(milliseconds=count)

@@ -131,12 +131,10 @@ def decide_mail(work: Work, now: datetime, handled: Handled) -> Outcome:
         _apply(outcome, decision, now)
         refusal = decision.refusal.code if decision.refusal else "decided"
         outcome.handled.append((mail.number, "repeated" if decision.repeated else refusal))
-    running = {check_in.id for check_in in outcome.situation.check_ins}
-    outcome.journeys_over = [
-        c.id
-        for c in outcome.check_ins
-        if c.under_way is not None and c.state in {"completed", "cancelled"} and c.id not in running
-    ]
+    ended = [c.id for c in outcome.check_ins if c.under_way is not None and c.state in {"completed", "cancelled"}]
+    if ended:
+        running = {check_in.id for check_in in outcome.situation.check_ins}
+        outcome.journeys_over = [journey for journey in ended if journey not in running]
     outcome.stay_near_changed = outcome.situation.stay_near != outcome.before.stay_near
     asks = asks_of(outcome.situation)
     if asks != asks_of(outcome.before):

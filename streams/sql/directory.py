@@ -246,7 +246,9 @@ class DirectoryRows(Sealed):
         who = agreed.person
 
         def safe(methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
-            return self._usable(tuple(method for method in methods if not is_unsafe(who, method)))
+            if who.details.get("unsafe"):
+                methods = tuple(method for method in methods if not is_unsafe(who, method))
+            return self._usable(methods)
 
         return CarePlan(
             policy=await self._policy(agreed.organization.id, who),
