@@ -19,7 +19,7 @@ import structlog
 from services.bad_setting import BadSetting
 from services.channels.outbox import Outbox, OutboxChannel
 from services.channels.smtp import SmtpChannel
-from services.channels.twilio import TwilioSms
+from services.channels.twilio import TwilioAccount, TwilioSms, TwilioVoice
 from services.channels.webhook import WebhookChannel
 from services.clock import SystemClock
 from services.geocoder import Geocoder
@@ -277,7 +277,8 @@ def _channels(settings: Settings, clock: Clock, mail: SmtpChannel | None, outbox
         if mail is not None:
             channels["email"] = mail
         if settings.twilio is not None:
-            channels["sms"] = TwilioSms(settings.twilio, settings.url)
+            account = TwilioAccount(settings.twilio, settings.url)
+            channels |= {"sms": TwilioSms(account), "voice": TwilioVoice(account)}
         return channels
     demo: dict[str, Channel] = {name: OutboxChannel(name, outbox) for name in DEMO_CHANNELS}
     return demo | {"webhook": OutboxChannel("webhook", outbox, real=webhook, stays=_stays_here)}

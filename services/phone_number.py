@@ -30,6 +30,23 @@ def objection_to_text(address: str) -> str | None:
     return None
 
 
+def objection_to_ring(address: str) -> str | None:
+    """Why this number cannot be rung, or None where it can."""
+    try:
+        number = phonenumbers.parse(address, None)
+    except phonenumbers.NumberParseException:
+        return "is a telephone number with its country, such as +1 312 555 0121"
+    return None if phonenumbers.is_possible_number(number) else "is too short or too long for a telephone number"
+
+
+def dialled(address: str) -> str | None:
+    """The number as providers take it; None for what is none."""
+    try:
+        return as_dialled(address)
+    except ValueError:
+        return None
+
+
 def as_dialled(address: str) -> str:
     """The number in the form that providers take (ITU-T E.164). Raises `ValueError` for what is none."""
     try:

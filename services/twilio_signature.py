@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Iterable
 
 STATUS_PATH = "/v1/inbound/twilio/status"
+VOICE_PATH = "/v1/inbound/twilio/voice"
 TEXT_PATH = "/v1/inbound/twilio/sms"
 
 

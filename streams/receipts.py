@@ -18,15 +18,20 @@ async def take_receipt(tx: Transaction, delivery: str, state: str, why: str | No
     await tx.publish_progress([changed], now)
     if state == "failed" and changed.incident is not None:
         nobody_left = await tx.go_on_after(changed, now)
-        signal = DeliveryFailed(
-            id=derived_id("failed", changed.id),
-            person=changed.person,
-            at=now,
-            received_at=now,
-            incident=changed.incident,
-            delivery=changed.id,
-            recipient=changed.recipient,
-            others_alive=not nobody_left,
-        )
-        await tx.put_mail(changed.organization, changed.person, LANE_ALARM, signal)
+        await say_failed(tx, changed, changed.incident, others_alive=not nobody_left, now=now)
     return changed
+
+
+async def say_failed(tx: Transaction, delivery: Delivery, incident: str, *, others_alive: bool, now: datetime) -> None:
+    """Whoever decides for the person has to hear that a message of an incident came to nothing for good."""
+    signal = DeliveryFailed(
+        id=derived_id("failed", delivery.id),
+        person=delivery.person,
+        at=now,
+        received_at=now,
+        incident=incident,
+        delivery=delivery.id,
+        recipient=delivery.recipient,
+        others_alive=others_alive,
+    )
+    await tx.put_mail(delivery.organization, delivery.person, LANE_ALARM, signal)

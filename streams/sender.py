@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from alerts.ids import derived_id
-from alerts.signals import DeliveryFailed
 from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refused, Retry, Sent
 from streams.clock import Clock
 from streams.delivery_context import Composer, DeliveryContext, context_of
 from streams.ending import in_time
 from streams.processor import LEASE, Claimed
+from streams.receipts import say_failed
 from streams.records import Delivery
 from streams.store import NotKept, Store, Transaction, just_back
 
@@ -312,17 +311,7 @@ class Sender:
         nobody_left = await tx.failed_once(delivery, outcome.why, again_at, now)
         if again_at is not None or delivery.incident is None:
             return False
-        signal = DeliveryFailed(
-            id=derived_id("failed", delivery.id),
-            person=delivery.person,
-            at=now,
-            received_at=now,
-            incident=delivery.incident,
-            delivery=delivery.id,
-            recipient=delivery.recipient,
-            others_alive=not nobody_left,
-        )
-        await tx.put_mail(delivery.organization, delivery.person, 0, signal)
+        await say_failed(tx, delivery, delivery.incident, others_alive=not nobody_left, now=now)
         return True
 
     def _again_at(self, delivery: Delivery, outcome: Retry | Refused, now: datetime) -> datetime | None:

@@ -176,6 +176,9 @@ class Transaction(Protocol):
     async def next_delivery_due(self) -> datetime | None:
         """When the next queued delivery or lease is due."""
 
+    async def delivery(self, delivery: str) -> Delivery | None:
+        """The delivery of this id, or None."""
+
     async def receive(self, delivery: str, state: str, why: str | None, now: datetime) -> Delivery | None:
         """Takes what a provider says later; the delivery where it has changed anything. A state never goes back."""
 

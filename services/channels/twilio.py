@@ -1,4 +1,4 @@
-"""Text messages through Twilio's REST interface, or whatever speaks it.
+"""Texts and calls through Twilio's REST interface, or whatever speaks it.
 
 One POST a message (https://www.twilio.com/docs/messaging/api/message-resource); what becomes of it comes back by a
 callback that names the delivery. A number that has opted out, that is wrong, or that cannot take texts is never tried
@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from services.phone_number import as_dialled, objection_to_text
+from services.phone_number import dialled, objection_to_ring, objection_to_text
 from services.settings import Twilio
-from services.twilio_signature import STATUS_PATH
+from services.twilio_signature import STATUS_PATH, VOICE_PATH
 from streams.channel import Outcome, OutgoingMessage, Refused, Retry, Sent
 
 WITHIN = aiohttp.ClientTimeout(total=10, connect=5)
@@ -22,6 +22,8 @@ CONNECTIONS = 64
 ANSWER_READ = 65_536
 VALID_FOR_S = 600
 """An alarm that a carrier could not bring for so long is brought by a newer one."""
+RINGS_FOR_S = 25
+"""Longer, and a mailbox picks up."""
 NOT_NOW = frozenset({408, 425, 429})
 NEVER = {
     21211: "not a number",
@@ -42,35 +44,23 @@ class _Answer(msgspec.Struct, kw_only=True):
 DECODER = msgspec.json.Decoder(_Answer, strict=False)
 
 
-class TwilioSms:
-    """Hands texts over; that one was taken over is not yet that it arrived."""
-
-    name = "sms"
+class TwilioAccount:
+    """One account: its texts and its calls share the connections."""
 
     def __init__(self, settings: Twilio, public_url: str) -> None:
+        self.sender = settings.sender
         self._settings = settings
-        self._callback = f"{public_url}{STATUS_PATH}"
+        self._public_url = public_url
         self._session: aiohttp.ClientSession | None = None
 
-    def objection(self, address: str) -> str | None:
-        """Why no text can arrive at this number, or None where one may."""
-        return objection_to_text(address)
+    def calls_back(self, path: str, delivery: str) -> str:
+        """The address that Twilio is told about this delivery."""
+        return f"{self._public_url}{path}?delivery={delivery}"
 
-    async def send(self, message: OutgoingMessage) -> Outcome:
-        """One POST."""
+    async def post(self, resource: str, form: dict[str, str]) -> Outcome:
+        """One POST: taken over, not now, or never."""
         try:
-            to = as_dialled(message.address)
-        except ValueError:
-            return Refused("not a telephone number")
-        form = {
-            "To": to,
-            "From": self._settings.sender,
-            "Body": message.text,
-            "StatusCallback": f"{self._callback}?delivery={message.delivery}",
-            "ValidityPeriod": str(VALID_FOR_S),
-        }
-        try:
-            return await self._post(form)
+            return await self._post(resource, form)
         except TimeoutError:
             return Retry("no answer in time")
         except aiohttp.ClientError as error:
@@ -81,9 +71,8 @@ class TwilioSms:
         if self._session is not None:
             await self._session.close()
 
-    async def _post(self, form: dict[str, str]) -> Outcome:
-        account = self._settings.account
-        url = f"{self._settings.url}/2010-04-01/Accounts/{account}/Messages.json"
+    async def _post(self, resource: str, form: dict[str, str]) -> Outcome:
+        url = f"{self._settings.url}/2010-04-01/Accounts/{self._settings.account}/{resource}.json"
         async with self._open().post(url, data=form, allow_redirects=False) as answer:
             status = answer.status
             said = _read(await answer.content.read(ANSWER_READ))
@@ -104,6 +93,68 @@ class TwilioSms:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+class TwilioSms:
+    """Hands texts over; that one was taken over is not yet that it arrived."""
+
+    name = "sms"
+
+    def __init__(self, account: TwilioAccount) -> None:
+        self._account = account
+
+    def objection(self, address: str) -> str | None:
+        """Why no text can arrive at this number, or None where one may."""
+        return objection_to_text(address)
+
+    async def send(self, message: OutgoingMessage) -> Outcome:
+        """One POST."""
+        to = dialled(message.address)
+        if to is None:
+            return Refused("not a telephone number")
+        form = {
+            "To": to,
+            "From": self._account.sender,
+            "Body": message.text,
+            "StatusCallback": self._account.calls_back(STATUS_PATH, message.delivery),
+            "ValidityPeriod": str(VALID_FOR_S),
+        }
+        return await self._account.post("Messages", form)
+
+    async def close(self) -> None:
+        """Closes the account's connections."""
+        await self._account.close()
+
+
+class TwilioVoice:
+    """Rings; what is said is asked of us when somebody picks up, and counts once a key was pressed."""
+
+    name = "voice"
+
+    def __init__(self, account: TwilioAccount) -> None:
+        self._account = account
+
+    def objection(self, address: str) -> str | None:
+        """Why this number cannot be rung, or None where it can."""
+        return objection_to_ring(address)
+
+    async def send(self, message: OutgoingMessage) -> Outcome:
+        """One POST: https://www.twilio.com/docs/voice/api/call-resource."""
+        to = dialled(message.address)
+        if to is None:
+            return Refused("not a telephone number")
+        form = {
+            "To": to,
+            "From": self._account.sender,
+            "Url": self._account.calls_back(VOICE_PATH, message.delivery),
+            "StatusCallback": self._account.calls_back(STATUS_PATH, message.delivery),
+            "Timeout": str(RINGS_FOR_S),
+        }
+        return await self._account.post("Calls", form)
+
+    async def close(self) -> None:
+        """Closes the account's connections."""
+        await self._account.close()
 
 
 def _read(raw: bytes) -> _Answer:

@@ -131,7 +131,7 @@ async def _agencies(tx: Transaction) -> list[Organization]:
 
 def _recipients(settings: Settings, agency: Organization) -> list[Finding]:
     usable = {"webhook"} | ({"email"} if settings.smtp is not None else set())
-    usable |= {"sms"} if settings.twilio is not None else set()
+    usable |= {"sms", "voice"} if settings.twilio is not None else set()
     found = []
     for name, methods in (("dispatch", agency.dispatch), ("last_resort", agency.last_resort)):
         working = [method.channel for method in methods if method.channel in usable]

@@ -31,6 +31,7 @@ from services.web import (
     trackers,
     tracking,
     twilio_calls,
+    voice_calls,
     wording_calls,
     zones,
 )
@@ -62,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
     *contact_links.ROUTES,
     *trackers.ROUTES,
     *twilio_calls.ROUTES,
+    *voice_calls.ROUTES,
     *pings.ROUTES,
     *wording_calls.ROUTES,
     *machines.ROUTES,

@@ -26,6 +26,8 @@ from streams.receipts import take_receipt
 from streams.records import LANE_ALARM, Contact, Delivery, Organization, Person
 from streams.store import Transaction
 
+CALLS = dict.fromkeys(("completed", "busy", "no-answer", "failed", "canceled"), "failed")
+"""A call that has ended came to nothing, unless a key was pressed in it: then it was received before."""
 STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "undelivered": "failed", "failed": "failed"}
 """Twilio's words for how far it has come; all others say nothing new."""
 ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
@@ -44,7 +46,7 @@ class OpenAlert(msgspec.Struct, frozen=True):
     call_back: str | None
 
 
-def _form(call: Call) -> dict[str, str]:
+def signed_form(call: Call) -> dict[str, str]:
     """The fields of a call that the account has signed. Raises the problem of any other."""
     account = call.service.twilio
     if account is None:
@@ -61,13 +63,16 @@ def _form(call: Call) -> dict[str, str]:
 
 async def status(call: Call) -> Reply:
     """How far a text has come, in whatever order that is told."""
-    form = _form(call)
-    state = STATES.get(form.get("MessageStatus", ""))
+    form = signed_form(call)
+    called = form.get("CallStatus", "")
+    state = CALLS.get(called) or STATES.get(form.get("MessageStatus", ""))
     delivery = call.request.query.get("delivery", "")
     if state is None or not delivery:
         return Reply(status=204)
     code = form.get("ErrorCode", "")
     why = f"provider error {code}" if state == "failed" and code.isdigit() else None
+    if called:
+        why = "nobody pressed a key" if called == "completed" else called
 
     async def work(tx: Transaction) -> Delivery | None:
         return await take_receipt(tx, delivery, state, why, call.now)
@@ -83,7 +88,7 @@ async def status(call: Call) -> Reply:
 
 async def text(call: Call) -> web.Response:
     """What somebody texts us."""
-    form = _form(call)
+    form = signed_form(call)
     alerts, language = await _open_alerts(call, form.get("From", ""))
     written = form.get("Body", "").strip()[:MOST_TEXT]
     said = await _answer(call, alerts, written, form.get("MessageSid", ""), language)

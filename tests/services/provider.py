@@ -27,11 +27,22 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     callback: str
 
 
+class Rung(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that was asked for."""
+
+    sid: str
+    to: str
+    sender: str
+    url: str
+    callback: str
+
+
 class Provider:
     """Takes texts; what is to happen with those to a number is said beforehand."""
 
     def __init__(self) -> None:
         self.texts: list[Text] = []
+        self.rung: list[Rung] = []
         self.tries: list[str] = []
         self.refuses: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {}
         """Status, body and headers for a number."""
@@ -49,6 +60,7 @@ class Provider:
         """Listens."""
         app = web.Application()
         app.router.add_post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", self._take)
+        app.router.add_post(f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json", self._ring)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -81,6 +93,35 @@ class Provider:
         text = Text(sid=sid, to=number, sender=str(form["From"]), body=str(form["Body"]), callback=callback)
         self.texts.append(text)
         return web.json_response({"sid": sid, "status": "queued", "to": number, "error_code": None}, status=201)
+
+    async def _ring(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        sid = f"CA{len(self.rung):032x}"
+        rung = Rung(
+            sid=sid,
+            to=str(form["To"]),
+            sender=str(form["From"]),
+            url=str(form["Url"]),
+            callback=str(form["StatusCallback"]),
+        )
+        self.rung.append(rung)
+        return web.json_response({"sid": sid, "status": "queued"}, status=201)
+
+    async def asks(self, service: str, rung: Rung, url: str | None = None, digits: str = "") -> tuple[int, str]:
+        """Somebody has picked up, or pressed a key: status, and what is to be said."""
+        form = {"CallSid": rung.sid, "AccountSid": ACCOUNT, "CallStatus": "in-progress"}
+        if digits:
+            form["Digits"] = digits
+        parts = urlsplit(url or rung.url)
+        signed = f"{urlsplit(rung.url).scheme}://{urlsplit(rung.url).netloc}{parts.path}?{parts.query}"
+        return await self._post(service, f"{parts.path}?{parts.query}", signed, form, TOKEN)
+
+    async def ends(self, service: str, rung: Rung, how: str) -> int:
+        """The call has ended."""
+        form = {"CallSid": rung.sid, "AccountSid": ACCOUNT, "CallStatus": how}
+        parts = urlsplit(rung.callback)
+        status, _ = await self._post(service, f"{parts.path}?{parts.query}", rung.callback, form, TOKEN)
+        return status
 
     async def tells(self, service: str, text: Text, state: str, *, token: str = TOKEN, **more: str) -> int:
         """Calls back how far a text has come; the status that it was answered with."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from html import unescape
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.services.provider import Provider
+from tests.services.provider import Provider, Rung
 from tests.services.test_directory import other_agency
 from tests.services.town import Phone, Town, until
 
@@ -144,6 +145,63 @@ async def test_whoever_is_not_the_account_is_not_heard(town: Town, provider: Pro
     assert said == '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
     assert (await town.call("POST", "/v1/inbound/twilio/sms", None)).status == 403
     assert await other_agency(town)
+
+
+def action(twiml: str) -> str:
+    """Where a key leads."""
+    return unescape(twiml.split('action="')[1].split('"', maxsplit=1)[0])
+
+
+async def rung_at(town: Town, provider: Provider, *, language: str = "en") -> Rung:
+    """Mia presses; Ana is rung first, and has a mailbox behind that."""
+    await town.agency()
+    person = await town.person()
+    methods = [{"channel": "voice", "address": "+44 20 7946 0000"}, town.hook("box")]
+    body = {"name": "Ana", "language": language, "methods": methods, "consent": {"how": "in the office"}}
+    await town.post(f"/v1/people/{person}/contacts", town.admin, body)
+    await town.press(await town.phone(person), immediate=True)
+    await town.settled()
+    (rung,) = provider.rung
+    return rung
+
+
+async def test_a_call_says_nothing_before_a_key_was_pressed(town: Town, provider: Provider) -> None:
+    """Then what there is to say; and a digit is an answer."""
+    rung = await rung_at(town, provider)
+    status, asked = await provider.asks(town.url, rung)
+    assert (status, "Mia" in asked, "Press any key" in asked) == (200, False, True)
+    assert (await states(town))["voice"] == "sent"
+    _, told = await provider.asks(town.url, rung, action(asked), "5")
+    assert ("Mia Larsen asks you to ring 555-0100" in told, (await states(town))["voice"]) == (True, "delivered")
+    _, thanks = await provider.asks(town.url, rung, action(told), "3")
+    assert "Thank you." in thanks
+    incident = await town.incident()
+    assert (incident["state"], incident["holder"]) == ("acknowledged", "Ana")
+    assert await provider.ends(town.url, rung, "completed") == 204
+    assert (await states(town))["voice"] == "delivered"
+    assert town.sink.to("box") == []
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [("completed", "nobody pressed a key"), ("busy", "busy"), ("no-answer", "no-answer")]
+)
+async def test_a_call_that_nobody_took_goes_on_at_once(town: Town, provider: Provider, how: str, why: str) -> None:
+    """A mailbox is nobody."""
+    rung = await rung_at(town, provider)
+    await provider.asks(town.url, rung)
+    assert await provider.ends(town.url, rung, how) == 204
+    await town.until_sent("box")
+    await town.settled()
+    assert await states(town) == {"voice": "failed", "webhook": "delivered"}
+    assert why in [d["why"] for d in (await town.incident())["deliveries"]]
+
+
+async def test_a_call_about_what_is_over_says_so(town: Town, provider: Provider) -> None:
+    """Nobody is sent out for nothing."""
+    rung = await rung_at(town, provider, language="es")
+    await town.act((await town.incident())["id"], "resolve", disposition="safe")
+    _, said = await provider.asks(town.url, rung)
+    assert "There is nothing more to do." in said
 
 
 async def test_a_landline_is_refused_at_entry(town: Town, provider: Provider) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.channels.twilio import TwilioSms
+from services.channels.twilio import TwilioAccount, TwilioSms, TwilioVoice
 from services.phone_number import as_dialled
 from services.twilio_signature import is_signed, signature
 from streams.channel import Outcome, OutgoingMessage, Refused, Retry, Sent
@@ -29,7 +29,7 @@ async def provider() -> AsyncIterator[Provider]:
 @pytest.fixture
 async def channel(provider: Provider) -> AsyncIterator[TwilioSms]:
     """An account at it."""
-    made = TwilioSms(provider.settings, "https://porchlight.test")
+    made = TwilioSms(TwilioAccount(provider.settings, "https://porchlight.test"))
     yield made
     await made.close()
 
@@ -75,7 +75,7 @@ async def test_what_each_answer_means(
 async def test_a_wrong_token_is_our_own_trouble(provider: Provider) -> None:
     """Nobody's number is to blame for it."""
     settings = msgspec.structs.replace(provider.settings, token="wrong")
-    channel = TwilioSms(settings, "https://porchlight.test")
+    channel = TwilioSms(TwilioAccount(settings, "https://porchlight.test"))
     assert isinstance(await channel.send(message()), Retry)
     await channel.close()
 
@@ -84,6 +84,18 @@ async def test_a_provider_that_is_gone_is_tried_again(provider: Provider, channe
     """No connection."""
     await provider.stop()
     assert isinstance(await channel.send(message()), Retry)
+
+
+async def test_a_call_asks_us_what_to_say(provider: Provider) -> None:
+    """And says how it ended."""
+    channel = TwilioVoice(TwilioAccount(provider.settings, "https://porchlight.test"))
+    assert isinstance(await channel.send(message("+44 20 7946 0000")), Sent)
+    (rung,) = provider.rung
+    assert (rung.to, rung.sender) == ("+442079460000", SENDER)
+    assert rung.url == "https://porchlight.test/v1/inbound/twilio/voice?delivery=d-1"
+    assert rung.callback == "https://porchlight.test/v1/inbound/twilio/status?delivery=d-1"
+    assert (channel.objection("+44 20 7946 0000"), channel.objection("555") is None) == (None, False)
+    await channel.close()
 
 
 @pytest.mark.parametrize(
