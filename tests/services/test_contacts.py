@@ -16,7 +16,7 @@ async def test_nobody_unconfirmed_is_told_anything_but_the_invitation(town: Town
     person = await town.person(known_as="Mia")
     made = await town.contact(person, "Ana", confirmed=False)
     assert made["consent"] == "pending"
-    await town.settled()
+    await town.until_sent("ana")
     assert town.sink.purposes("ana") == ["invitation"]
     assert town.sink.to("ana")[0].json["data"]["link"] == made["confirm_url"]
     await town.press(await town.phone(person), immediate=True)
