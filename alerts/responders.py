@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts import incidents
-from alerts.audience import contact_key
+from alerts.audience import contact_key, is_contact
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import jump, tell_one
 from alerts.signals import (
@@ -139,11 +139,28 @@ def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> No
         hold = incident.contacts_hold
         if hold is not None and hold.holder == signal.contact:
             incidents.lapse_contacts_hold(turn, what="contact_hold_withdrawn")
+        if not any(a.contact == signal.contact and a.answer == "cannot" for a in incident.answers):
+            _wait_no_longer(turn)
         turn.publish("incident.updated")
         return
     if signal.answer == "on_my_way":
         turn.change(on_the_way_at=turn.incident.on_the_way_at or turn.now)
     incidents.hold_contacts(turn, contact=signal.contact, name=signal.name)
+
+
+def _wait_no_longer(turn: Turn) -> None:
+    """Every contact who was told cannot: nobody is left to wait for, so the next step is told now.
+
+    Only while nobody has it, and only as long as a step is left: after the last one the tail keeps its pace.
+    """
+    incident = turn.incident
+    if incident.state != "open" or incident.contacts_stopped or 0 not in incident.rounds:
+        return
+    declined = {contact_key(a.contact) for a in incident.answers if a.answer == "cannot"}
+    told = [entry.recipient for entry in incident.told if is_contact(entry.recipient)]
+    if told and declined.issuperset(told):
+        turn.record("all_contacts_cannot")
+        jump(turn)
 
 
 def hear_person(turn: Turn, signal: PersonWrote) -> None:

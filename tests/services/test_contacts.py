@@ -70,6 +70,43 @@ async def test_i_can_help_holds_the_contacts_and_not_the_staff(town: Town) -> No
     assert [a["answer"] for a in (await town.incident())["told"]["answered"]] == ["cannot"]
 
 
+async def test_when_nobody_who_was_told_can_the_next_step_does_not_wait(town: Town) -> None:
+    """One *I can't* leaves the other to wait for; two leave nobody, and only the first of each counts."""
+    steps = [{"after": f"{minutes}m", "notify": [who]} for minutes, who in ((10, "contact:3"), (20, "last_resort"))]
+    await town.policy("p", steps=[{"after": "0s", "notify": ["dispatch", "contact:1", "contact:2"]}, *steps])
+    mia = await town.mia(policy="p")
+    await town.contact(mia.person, "Cleo", order=3)
+    await town.press(mia, immediate=True)
+    ana, ben = (code_of(town.sink.to(name)[0].json["data"]["link"]) for name in ("ana", "ben"))
+    await town.post("/v1/alert/answer", ana, {"answer": "cannot"})
+    await town.settled()
+    assert town.sink.purposes("cleo") == []
+    await town.post("/v1/alert/answer", ben, {"answer": "cannot"})
+    await town.until_sent("cleo")
+    await town.post("/v1/alert/answer", ben, {"answer": "cannot"})
+    await town.settled()
+    assert town.sink.purposes("cleo") == ["alert"]
+    assert town.sink.purposes("last-resort") == []
+    incident = await town.incident((await town.incident())["id"])
+    assert [line["kind"] for line in incident["timeline"]].count("all_contacts_cannot") == 1
+    cleo = code_of(town.sink.to("cleo")[0].json["data"]["link"])
+    await town.post("/v1/alert/answer", cleo, {"answer": "cannot"})
+    await town.until_sent("last-resort")
+
+
+async def test_whoever_has_it_is_not_passed_over_because_others_cannot(town: Town) -> None:
+    """While staff hold it, *I can't* tells nobody else."""
+    mia = await town.mia()
+    pressed = await town.press(mia, immediate=True)
+    await town.act(pressed["incident"], "claim")
+    for name in ("ana", "ben"):
+        code = code_of(town.sink.to(name)[0].json["data"]["link"])
+        await town.post("/v1/alert/answer", code, {"answer": "cannot"})
+    await town.settled()
+    assert town.sink.purposes("last-resort") == []
+    assert (await town.incident())["state"] == "acknowledged"
+
+
 async def test_on_my_way_is_shown_to_her(town: Town) -> None:
     """A neutral mark on her phone."""
     mia = await town.mia()
