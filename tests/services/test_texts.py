@@ -93,6 +93,24 @@ async def test_a_number_that_was_refused_goes_on_at_once(town: Town, provider: P
     assert (await states(town), provider.tries) == ({"sms": "failed", "webhook": "delivered"}, [ANA])
 
 
+async def test_who_cannot_twice_shortens_the_wait_once(town: Town, provider: Provider) -> None:
+    """The next step comes at once after the first *I can't*; a second text with the same digit moves nothing."""
+    steps = [{"after": f"{minutes}m", "notify": [who]} for minutes, who in ((10, "dispatch"), (20, "last_resort"))]
+    await town.policy("p", steps=[{"after": "0s", "notify": ["contact:1"]}, *steps])
+    phone = await mia(town, ANA)
+    changed = await town.call("PATCH", f"/v1/people/{phone.person}", town.admin, {"policy": "p"})
+    assert changed.status == 200, changed.raw
+    await town.press(phone, immediate=True)
+    await texted(town, provider)
+    await provider.texts_us(town.url, "https://porchlight.test", ANA, "2", sid="SM-first")
+    await town.until_sent("dispatch")
+    await provider.texts_us(town.url, "https://porchlight.test", ANA, "2", sid="SM-second")
+    await town.settled()
+    answered = [line for line in (await town.incident())["timeline"] if line["kind"] == "contact_cannot"]
+    assert len(answered) == 2
+    assert (town.sink.purposes("dispatch"), town.sink.purposes("last-resort")) == (["alert"], [])
+
+
 async def test_a_digit_is_an_answer(town: Town, provider: Provider) -> None:
     """I can help: the hold, and thanks in the contact's language."""
     await town.press(await mia(town, ANA, language="es"), immediate=True)
