@@ -51,7 +51,7 @@ bench: jars ## the rows of the goals, as ratios
 	$(BIN)/python -m tests.bench $(ARGS)
 
 proof: jars ## the long forms of the tests
-	$(BIN)/python -m pytest -m proof $(ARGS)
+	$(BIN)/python -m pytest -m proof -o faulthandler_timeout=0 $(ARGS)
 
 lock: $(VENV)/.dev ## exact versions and hashes, remade
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o deploy/requirements/runtime.txt

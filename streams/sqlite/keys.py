@@ -79,18 +79,19 @@ class SqliteKeyRing:
     def copy(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Takes over keys as another store has them (id, kind, subject, wrapped); without `wrapped` it is destroyed."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                "INSERT INTO data_keys (id, subject_kind, subject, wrapped) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (subject) DO UPDATE SET id = excluded.id, wrapped = excluded.wrapped",
-                rows,
-            )
-            self._connection.execute("COMMIT")
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.executemany(
+                    "INSERT INTO data_keys (id, subject_kind, subject, wrapped) VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT (subject) DO UPDATE SET id = excluded.id, wrapped = excluded.wrapped",
+                    rows,
+                )
             if any(row[3] is None for row in rows):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         for row in rows:
             self._open.pop(row[2], None)
 
     def close(self) -> None:
-        """Lets go of the file."""
-        self._connection.close()
+        """Lets go of the file, once what another thread does with it has ended: giving that up does not stop it."""
+        with self._lock:
+            self._connection.close()

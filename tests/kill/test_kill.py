@@ -22,7 +22,7 @@ async def killed(folder: Path, kills: int, seed: int) -> KillCycle:
 
 
 @pytest.mark.kill
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(500)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_nothing_is_lost_in_a_hundred_kills(tmp_path: Path, seed: int) -> None:
     """Fifty for each seed: at named points between accept and delivery, and at random ones."""
