@@ -23,6 +23,8 @@ MEANINGS = {
     "nobody_reachable": "An incident is open and nobody can be told of it: no dispatch, last resort or contact has a "
     "method that works. Look at the console now.",
     "nobody_reached": "An incident is open and every message about it has failed so far. Look at the console now.",
+    "channel_silent": "Texts, calls or mails cannot be handed over: the provider or mail server is silent or broken. "
+    "People are told by their other methods, and it is tried again every few seconds. The log names the channel.",
     "decide_failed": "What came in for somebody cannot be worked on; it is tried again. The log says why.",
     "clock_stepped": "This machine's clock jumped. Missed check-ins are held back for a minute, presses are not. "
     "Check the time synchronisation.",

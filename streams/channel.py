@@ -52,10 +52,14 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """Not now: try again, not before `after_seconds` when the other side named a time. `why` holds no address."""
+    """Not now: try again, not before `after_seconds` when the other side named a time. `why` holds no address.
+
+    `down` says that the other side as a whole is silent or broken, whatever the message.
+    """
 
     why: str
     after_seconds: float | None = None
+    down: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -74,6 +78,8 @@ class Channel(Protocol):
     """
 
     name: str
+    shared: bool
+    """Whether one provider stands behind all addresses; where not, one that hangs holds up nobody else."""
 
     def objection(self, address: str) -> str | None:
         """Why this address can never be reached here (shown to whoever enters it), or None when it may be."""

@@ -72,6 +72,7 @@ class Engine:
             wake=self.wake,
             changed=published,
             tried=tried,
+            alarm=alarm,
             behind=self.behind,
             claims=duties.claims,
             look_every=duties.look_every,

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from streams.breaker import Breaker
 from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refused, Retry, Sent
 from streams.clock import Clock
 from streams.delivery_context import Composer, DeliveryContext, context_of
@@ -21,15 +22,14 @@ from streams.ending import in_time
 from streams.processor import LEASE, Claimed
 from streams.receipts import say_failed
 from streams.records import Delivery
+from streams.sending_order import SendingOrder
 from streams.store import NotKept, Store, Transaction, just_back
 
 log = structlog.get_logger()
 
-AT_ONCE = 256
 CLAIM = 128
 ROOM = 4096
 LOOK_EVERY = 1.0
-WHILE_BEHIND = 8
 LOOK_WHILE_BEHIND = 0.02
 GATHER, GATHER_WHILE_BEHIND = 0.004, 0.05
 TRY_AT_MOST = 15.0
@@ -47,7 +47,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Sender:
-    """Makes tries, as many at once as `AT_ONCE`, the most urgent first."""
+    """Makes tries, many at once, in the order of `SendingOrder`."""
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class Sender:
         wake: Callable[[str, str, int], None],
         changed: Callable[[], None],
         tried: Callable[[str, str], None],
+        alarm: Callable[[str], None],
         behind: Callable[[], bool] = lambda: False,
         claims: bool = True,
         look_every: float = LOOK_EVERY,
@@ -70,13 +71,12 @@ class Sender:
         self._wake_person = wake
         self._changed = changed
         self._tried = tried
+        self._alarm = alarm
         self._behind = behind
         self._claims = claims
         self._look_every = look_every
-        self._under_way = 0
-        self._slot = asyncio.Event()
-        self._queue: asyncio.PriorityQueue[tuple[int, int, Claimed]] = asyncio.PriorityQueue()
-        self._order = 0
+        self._moved = asyncio.Event()
+        self._order = SendingOrder(clock.monotonic)
         self._held: dict[str, Delivery] = {}
         self._ended: set[str] = set()
         self.cycled_at = clock.monotonic()
@@ -102,8 +102,8 @@ class Sender:
             self._idle.clear()
         for one in claimed:
             self._held[one.delivery.id] = one.delivery
-            self._order += 1
-            self._queue.put_nowait((one.delivery.lane, self._order, one))
+            self._order.put(self._side(one.delivery), one)
+        self._moved.set()
 
     def look(self) -> None:
         """Something was queued: look now rather than at the next second."""
@@ -115,8 +115,7 @@ class Sender:
         When it is started again after a fault, what it held is found by its lease, and sent again.
         """
         self._held.clear()
-        self._queue = asyncio.PriorityQueue()
-        self._under_way = 0
+        self._order = SendingOrder(self._clock.monotonic)
         self._idle.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._dispatch(tasks))
@@ -145,25 +144,32 @@ class Sender:
 
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
         while True:
-            # Whoever has not been decided yet comes first: deciding shares this process's time with sending.
-            while self._under_way >= (WHILE_BEHIND if self._behind() else AT_ONCE):
-                self._slot.clear()
-                await self._wait_for(self._slot, LOOK_WHILE_BEHIND)
-            _, _, claimed = await self._queue.get()
-            self._under_way += 1
-            tasks.create_task(self._send_one(claimed))
+            self._moved.clear()
+            while (given := self._order.take(behind=self._behind())) is not None:
+                tasks.create_task(self._send_one(*given))
+            if len(self._order):
+                # Places come free by tries that end, and by there being nobody left to decide.
+                await self._wait_for(self._moved, LOOK_WHILE_BEHIND)
+            else:
+                await self._moved.wait()
 
-    async def _send_one(self, claimed: Claimed) -> None:
+    def _side(self, delivery: Delivery) -> tuple[str, str]:
+        channel = self._channels.get(delivery.channel)
+        if channel is None or channel.shared:
+            return delivery.channel, ""
+        return delivery.channel, f"{delivery.organization} {delivery.recipient} {delivery.method}"
+
+    async def _send_one(self, side: tuple[str, str], breaker: Breaker, claimed: Claimed) -> None:
         try:
-            result = await self._try(claimed)
+            result = await self._try(claimed, breaker)
         finally:
-            self._under_way -= 1
-            self._slot.set()
+            self._order.ended(side)
+            self._moved.set()
         self._tried(claimed.delivery.channel, type(result.outcome).__name__.lower() if result.outcome else "void")
         self._results.append(result)
         self._settling.set()
 
-    async def _try(self, claimed: Claimed) -> Result:
+    async def _try(self, claimed: Claimed, breaker: Breaker) -> Result:
         delivery = claimed.delivery
         try:
             ready = claimed.context
@@ -174,7 +180,9 @@ class Sender:
             if not isinstance(context, DeliveryContext):
                 return Result(delivery, None, void=context)
             message = self._composer.compose(context)
-            return Result(delivery, await self._send_once(delivery, message))
+            if not breaker.lets_through():
+                return Result(delivery, Retry("not tried: the other side is silent at present"))
+            return Result(delivery, await self._send_once(delivery, message, breaker))
         except asyncio.CancelledError:
             raise
         except NotKept:
@@ -189,14 +197,33 @@ class Sender:
 
         return await self._store.read(work)
 
-    async def _send_once(self, delivery: Delivery, message: OutgoingMessage) -> Outcome:
+    async def _send_once(self, delivery: Delivery, message: OutgoingMessage, breaker: Breaker) -> Outcome:
         channel = self._channels.get(delivery.channel)
         if channel is None:
             return Refused("channel not configured")
         try:
-            return await in_time(channel.send(message), TRY_AT_MOST)
+            outcome = await in_time(channel.send(message), TRY_AT_MOST)
         except TimeoutError:
-            return Retry("no answer in time")
+            outcome = Retry("no answer in time", down=True)
+        except BaseException:
+            breaker.nothing_learnt()
+            raise
+        if self._learn(breaker, outcome):
+            log.warning("left alone for now: silent or broken", action="breaker_opened", channel=channel.name)
+            if channel.shared:
+                self._alarm("channel_silent")
+        return outcome
+
+    def _learn(self, breaker: Breaker, outcome: Outcome) -> bool:
+        """True when this is what shows that the other side is down."""
+        if isinstance(outcome, Retry):
+            if outcome.down:
+                return breaker.silent(outcome.after_seconds)
+            if outcome.after_seconds is not None:
+                breaker.overloaded(outcome.after_seconds)
+                return False
+        breaker.answered()
+        return False
 
     async def _claim_for_ever(self) -> None:
         while True:

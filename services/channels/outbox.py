@@ -71,6 +71,7 @@ class OutboxChannel:
         stays: Callable[[str], bool] = lambda _address: False,
     ) -> None:
         self.name = name
+        self.shared = real is None or real.shared
         self._outbox = outbox
         self._real = real
         self._stays = stays

@@ -24,6 +24,7 @@ class SmtpChannel:
     """Hands messages to a mail server; that it took one over is not yet that it arrived."""
 
     name = "email"
+    shared = True
 
     def __init__(self, settings: Smtp) -> None:
         self._settings = settings
@@ -38,7 +39,7 @@ class SmtpChannel:
         try:
             client = await self._client()
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            return Retry(f"mail server not reached ({type(error).__name__})")
+            return Retry(f"mail server not reached ({type(error).__name__})", down=True)
         try:
             await client.send_message(as_mail(message, self._settings.sender))
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -51,7 +52,7 @@ class SmtpChannel:
             return Refused(why) if 500 <= error.code < 600 and error.code not in {530, 535} else Retry(why)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             client.close()
-            return Retry(f"mail server broke off ({type(error).__name__})")
+            return Retry(f"mail server broke off ({type(error).__name__})", down=True)
         except BaseException:
             client.close()
             raise

@@ -18,7 +18,7 @@ from services.twilio_signature import STATUS_PATH, VOICE_PATH
 from streams.channel import Outcome, OutgoingMessage, Refused, Retry, Sent
 
 WITHIN = aiohttp.ClientTimeout(total=10, connect=5)
-CONNECTIONS = 64
+CONNECTIONS = 256
 ANSWER_READ = 65_536
 VALID_FOR_S = 600
 """An alarm that a carrier could not bring for so long is brought by a newer one."""
@@ -62,9 +62,9 @@ class TwilioAccount:
         try:
             return await self._post(resource, form)
         except TimeoutError:
-            return Retry("no answer in time")
+            return Retry("no answer in time", down=True)
         except aiohttp.ClientError as error:
-            return Retry(f"no connection ({type(error).__name__})")
+            return Retry(f"no connection ({type(error).__name__})", down=True)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -80,7 +80,8 @@ class TwilioAccount:
                 return Sent(said.sid)
             if status in NOT_NOW or status >= 500 or status in {401, 403}:
                 # Our own account's troubles pass when somebody has seen to them; nobody's number is to blame.
-                return Retry(f"status {status}", _wait_for(answer.headers.get("Retry-After")))
+                wait = _wait_for(answer.headers.get("Retry-After"))
+                return Retry(f"status {status}", wait, down=status not in NOT_NOW)
             return Refused(NEVER.get(said.code or 0, f"refused ({said.code or status})"))
 
     def _open(self) -> aiohttp.ClientSession:
@@ -99,6 +100,7 @@ class TwilioSms:
     """Hands texts over; that one was taken over is not yet that it arrived."""
 
     name = "sms"
+    shared = True
 
     def __init__(self, account: TwilioAccount) -> None:
         self._account = account
@@ -130,6 +132,7 @@ class TwilioVoice:
     """Rings; what is said is asked of us when somebody picks up, and counts once a key was pressed."""
 
     name = "voice"
+    shared = True
 
     def __init__(self, account: TwilioAccount) -> None:
         self._account = account

@@ -37,6 +37,7 @@ class WebhookChannel:
     """POSTs signed JSON; one try each."""
 
     name = "webhook"
+    shared = False
 
     def __init__(self, allowed: Sequence[Network], now: Callable[[], datetime]) -> None:
         self._allowed = tuple(allowed)
@@ -80,13 +81,13 @@ class WebhookChannel:
         try:
             return await self._post(message.address, body, headers)
         except TimeoutError:
-            return Retry("no answer in time")
+            return Retry("no answer in time", down=True)
         except aiohttp.ClientError as error:
             if _forbidden(error):
                 return Refused("the address lies where webhooks may not go")
             if isinstance(error, aiohttp.InvalidURL):
                 return Refused("the address cannot be used")
-            return Retry(f"no connection ({type(error).__name__})")
+            return Retry(f"no connection ({type(error).__name__})", down=True)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -102,7 +103,8 @@ class WebhookChannel:
             if 200 <= status < 300:
                 return Delivered()
             if status in NOT_NOW or status >= 500:
-                return Retry(f"status {status}", self._wait_for(answer.headers.get("Retry-After")))
+                wait = self._wait_for(answer.headers.get("Retry-After"))
+                return Retry(f"status {status}", wait, down=status not in NOT_NOW)
             return Refused(f"status {status}")
 
     def _session(self, scheme: str) -> aiohttp.ClientSession:

@@ -69,7 +69,7 @@ class DyingChannel:
     """A channel whose messages may be the last thing that happens."""
 
     def __init__(self, real: Channel, armed: Armed) -> None:
-        self.name = real.name
+        self.name, self.shared = real.name, real.shared
         self._real = real
         self._armed = armed
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.services.provider import Provider
 from tests.services.town import Town
 
 
@@ -25,3 +27,15 @@ async def town(tmp_path: Path, stored: str | None) -> AsyncIterator[Town]:
         yield made
     finally:
         await made.close()
+
+
+@pytest.fixture
+async def provider(town: Town) -> AsyncIterator[Provider]:
+    """A provider at which the town has an account."""
+    made = Provider()
+    await made.start()
+    await town.stop()
+    town.settings = msgspec.structs.replace(town.settings, twilio=made.settings)
+    await town.start()
+    yield made
+    await made.stop()

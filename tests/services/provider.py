@@ -47,6 +47,7 @@ class Provider:
         self.refuses: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {}
         """Status, body and headers for a number."""
         self.hanging: set[str] = set()
+        self.down = False
         self._release = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -83,6 +84,8 @@ class Provider:
         form = await request.post()
         number = str(form["To"])
         self.tries.append(number)
+        if self.down:
+            return web.json_response({"code": 20500, "message": "Internal error", "status": 500}, status=500)
         if number in self.hanging:
             await self._release.wait()
         if number in self.refuses:

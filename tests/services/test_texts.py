@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
 
-import msgspec
 import pytest
 
 from tests.services.provider import Provider, Rung
@@ -14,18 +12,6 @@ from tests.services.test_directory import other_agency
 from tests.services.town import Phone, Town, until
 
 ANA, BEN = "+13125550121", "+13125550122"
-
-
-@pytest.fixture
-async def provider(town: Town) -> AsyncIterator[Provider]:
-    """A provider at which the town has an account."""
-    made = Provider()
-    await made.start()
-    await town.stop()
-    town.settings = msgspec.structs.replace(town.settings, twilio=made.settings)
-    await town.start()
-    yield made
-    await made.stop()
 
 
 async def mia(town: Town, *numbers: str, name: str = "Mia Larsen", **fields: Any) -> Phone:

@@ -243,11 +243,11 @@ class Town:
             self.clock.jump(seconds=min(left, ahead) if ahead is not None else left)
             self.assembly.engine.look()
 
-    async def until_sent(self, name: str) -> None:
-        """Waits until this receiver has got something."""
+    async def until_sent(self, name: str, count: int = 1) -> None:
+        """Waits until this receiver has got so many messages."""
 
         async def got() -> bool:
-            return bool(self.sink.to(name))
+            return len(self.sink.to(name)) >= count
 
         await until(got, f"{name} never got anything")
 

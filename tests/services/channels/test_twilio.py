@@ -59,9 +59,9 @@ async def test_a_text_is_handed_over_with_where_to_say_what_became_of_it(
         (400, {"code": 99999, "message": "?"}, Refused("refused (99999)")),
         (404, {}, Refused("refused (404)")),
         (429, {"code": 20429}, Retry("status 429", 7.0)),
-        (500, {}, Retry("status 500", 7.0)),
-        (503, {}, Retry("status 503", 7.0)),
-        (401, {"code": 20003}, Retry("status 401", 7.0)),
+        (500, {}, Retry("status 500", 7.0, down=True)),
+        (503, {}, Retry("status 503", 7.0, down=True)),
+        (401, {"code": 20003}, Retry("status 401", 7.0, down=True)),
     ],
 )
 async def test_what_each_answer_means(

@@ -1,0 +1,43 @@
+"""The provider of texts is dead: others are told in the same second, and texts go again when it is back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.breaker import FAILURES, PAUSES
+from tests.services.provider import Provider
+from tests.services.test_texts import ANA, mia
+from tests.services.town import Town, until
+
+
+async def test_a_dead_provider_is_left_alone_and_nobody_waits_for_it(town: Town, provider: Provider) -> None:
+    """Five find it dead. Whoever comes next is told by the next method without asking it again."""
+    phones = [await mia(town, ANA, name=f"Mia {n}") for n in range(FAILURES + 2)]
+    provider.down = True
+    for told, phone in enumerate(phones, start=1):
+        await town.press(phone, immediate=True)
+        await town.until_sent("box-1", told)
+    asked = len(provider.tries)
+    assert asked == FAILURES
+
+    provider.down = False
+    town.clock.jump(seconds=PAUSES[0])
+    late = await mia(town, "+13125550199", name="Noa Berg")
+    await town.press(late, immediate=True)
+
+    async def texted() -> bool:
+        return len(provider.to("+13125550199")) == 1
+
+    await until(texted, "the provider was not asked again")
+
+
+async def test_whoever_runs_the_service_is_told_that_texts_cannot_be_sent(town: Town, provider: Provider) -> None:
+    """Once, by a way that does not lead through the provider."""
+    await town.stop()
+    town.settings = msgspec.structs.replace(town.settings, operator_alarm=(town.sink.url("operator"),))
+    await town.start()
+    provider.down = True
+    for n in range(FAILURES + 1):
+        await town.press(await mia(town, ANA, name=f"Mia {n}"), immediate=True)
+    await town.until_sent("operator")
+    assert [rung.json["what"] for rung in town.sink.to("operator")] == ["channel_silent"]
