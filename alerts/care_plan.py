@@ -31,7 +31,7 @@ class CarePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a decision needs to know about agreements.
 
     `contacts` are in the order in which they are told. A list of methods that is empty means that this recipient
-    cannot be told at all now.
+    cannot be told at all now. `language` and `time_zone` are the person's.
     """
 
     policy: Policy = DEFAULT_POLICY
@@ -39,6 +39,8 @@ class CarePlan(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: tuple[MethodRef, ...] = ()
     last_resort: tuple[MethodRef, ...] = ()
     reminders: tuple[MethodRef, ...] = ()
+    language: str = "en"
+    time_zone: str = "UTC"
 
     def contact(self, contact: str) -> PlannedContact | None:
         """The contact of this id, or None when it is no longer one."""

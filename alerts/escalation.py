@@ -1,8 +1,9 @@
 """Which step is due, who is told by it, and when to look again.
 
 Steps count from the incident's `base`. What is overdue collapses into one round that is told now. A step whose
-recipients cannot be told at all does not cost time: the next one is told in its place. After the last step the
-policy's tail goes on until the incident is closed, so that no policy ever falls silent.
+recipients cannot be told at all does not cost time: the next one is told in its place. After the last step that has no
+condition the policy's tail goes on until the incident is closed, so that no policy ever falls silent. A step whose
+condition does not hold is passed over, and looked at again whenever something new is decided.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from alerts.applicable import applies, in_hours
 from alerts.audience import contact_key, is_contact, methods_of, recipients_of
 from alerts.effects import AlarmOperator, Notify, Purpose
 from alerts.policy import Step
@@ -72,7 +74,10 @@ def tell_what_is_new(turn: Turn) -> None:
 def jump(turn: Turn) -> None:
     """Tells the next step now, whenever it would have been due; after the last one the tail's next round."""
     incident = turn.incident
-    waiting = [(incident.policy.steps[i].after_ms, i) for i, done in enumerate(incident.rounds) if done == 0]
+    steps = incident.policy.steps
+    waiting = [
+        (steps[i].after_ms, i) for i, done in enumerate(incident.rounds) if done == 0 and _counts(turn, steps[i])
+    ]
     turn.change(epoch=incident.epoch + 1, staff_hold=None, contacts_hold=None)
     if not waiting:
         _tell(
@@ -101,6 +106,14 @@ def jump(turn: Turn) -> None:
     _set_next(turn)
 
 
+def step_left(turn: Turn) -> bool:
+    """Whether a step that counts now has not been told yet."""
+    incident = turn.incident
+    return any(
+        done == 0 and _counts(turn, step) for step, done in zip(incident.policy.steps, incident.rounds, strict=True)
+    )
+
+
 def silence_steps(turn: Turn) -> None:
     """Somebody has it: no step is told until the hold ends."""
     turn.clear_timer(STEPS_TIMER)
@@ -108,22 +121,23 @@ def silence_steps(turn: Turn) -> None:
     turn.change(next_step_at=None)
 
 
-def next_due(incident: Incident) -> datetime:
+def next_due(turn: Turn) -> datetime:
     """When the next step, round of a step, round of the tail or postponed contact is due."""
+    incident = turn.incident
     times = [
         _round_at(incident, step, done)
         for step, done in zip(incident.policy.steps, incident.rounds, strict=True)
-        if done < _rounds_in(step)
+        if done < _rounds_in(step) and applies(turn, step)
     ]
-    if not times:
-        times = [_tail_at(incident)]
+    if not _steps_left(incident):
+        times.append(_tail_at(incident))
     if incident.contacts_not_before is not None:
         times.append(incident.contacts_not_before)
     return min(times)
 
 
 def _set_next(turn: Turn) -> None:
-    due = next_due(turn.incident)
+    due = next_due(turn)
     if turn.incident.next_step_at != due or STEPS_TIMER not in turn.situation.timers:
         turn.change(next_step_at=due)
         turn.set_timer(STEPS_TIMER, due)
@@ -139,7 +153,10 @@ def _round_at(incident: Incident, step: Step, number: int) -> datetime:
 
 
 def _tail_at(incident: Incident) -> datetime:
-    last = max(_round_at(incident, step, _rounds_in(step) - 1) for step in incident.policy.steps)
+    last = max(
+        (_round_at(incident, s, _rounds_in(s) - 1) for s in incident.policy.steps if s.when is None),
+        default=incident.base,
+    )
     return last + milliseconds(incident.policy.tail.every_ms * (incident.tail_round + 1))
 
 
@@ -156,15 +173,18 @@ def _with_round(rounds: tuple[int, ...], index: int, value: int) -> tuple[int, .
 def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
     """One round of everything that is due, each recipient once."""
     told = set(_tell_postponed(turn))
-    skipped = False
+    # Where conditions leave no step at all, somebody is told all the same.
+    skipped = not turn.incident.told and not any(_counts(turn, step) for step in turn.incident.policy.steps)
     for index, step in enumerate(turn.incident.policy.steps):
         done = turn.incident.rounds[index]
         reached = done
         while reached < _rounds_in(step) and _round_at(turn.incident, step, reached) <= turn.now:
             reached += 1
-        if reached == done:
+        if reached == done or not applies(turn, step):
             continue
         turn.change(rounds=_with_round(turn.incident.rounds, index, reached))
+        if not in_hours(turn, step):
+            continue
         names = recipients_of(step.notify, turn.incident, turn.plan)
         fresh = [name for name in names if name not in told]
         told.update(_tell(turn, fresh, step=index, round_number=reached - 1, news=news))
@@ -191,7 +211,13 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
 
 
 def _steps_left(incident: Incident) -> bool:
-    return any(done < _rounds_in(step) for step, done in zip(incident.policy.steps, incident.rounds, strict=True))
+    """Whether the tail has to wait: for steps that always count; whether others ever will, nobody knows."""
+    steps = zip(incident.policy.steps, incident.rounds, strict=True)
+    return any(done < _rounds_in(step) for step, done in steps if step.when is None)
+
+
+def _counts(turn: Turn, step: Step) -> bool:
+    return applies(turn, step) and in_hours(turn, step)
 
 
 def _tell_postponed(turn: Turn) -> list[str]:
@@ -221,7 +247,7 @@ def _tail_recipients(turn: Turn) -> list[str]:
 def _skip_ahead(turn: Turn) -> None:
     """Nobody of a step can be told: the next step that has somebody is told now, at last the last resort."""
     for index, step in enumerate(turn.incident.policy.steps):
-        if turn.incident.rounds[index]:
+        if turn.incident.rounds[index] or not _counts(turn, step):
             continue
         turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
         names = recipients_of(step.notify, turn.incident, turn.plan)

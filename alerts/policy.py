@@ -13,6 +13,8 @@ from typing import Literal
 
 import msgspec
 
+from alerts.condition import Condition
+
 RecipientKind = Literal["dispatch", "contacts", "contact", "last_resort", "team", "webhook"]
 ContactsHold = Literal["contacts", "all"]
 
@@ -67,11 +69,12 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whom to tell `after_ms` from the end of the cancel window in the current epoch."""
+    """Whom to tell `after_ms` from the end of the cancel window in the current epoch, if `when` holds."""
 
     after_ms: int
     notify: tuple[Recipient, ...]
     repeat: Repeat | None = None
+    when: Condition | None = None
 
 
 class Tail(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +105,8 @@ class CheckInRules(msgspec.Struct, frozen=True, kw_only=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """One whole policy; `steps` are in the order of their `after_ms`.
 
-    `contacts_hold` says what a contact's *I can help* holds: the contacts' steps only, or all of them.
+    `contacts_hold` says what a contact's *I can help* holds: the contacts' steps only, or all of them. `quorum` is how
+    many must have answered before the steps wait.
     """
 
     name: str
@@ -112,6 +116,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     check_in: CheckInRules
     tail: Tail
+    quorum: int = 1
 
 
 DEFAULT_TAIL = Tail(every_ms=10 * MINUTE_MS, notify=(DISPATCH, LAST_RESORT), contacts_every_ms=HOUR_MS)

@@ -9,7 +9,7 @@ must be the one in the address that a policy is put to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -27,8 +27,14 @@ from alerts.policy import (
     SECOND_MS,
     format_duration,
 )
+from alerts.schedule import DAY_NAMES
+from alerts.signals import TriggerKind
 
 DAY_MS = 24 * HOUR_MS
+SEVERITIES = ("extreme", "severe", "moderate", "minor")
+ZONE_PATTERN = r"[^\s\u0000-\u001f\u007f-\u009f\ud800-\udfff][^\u0000-\u001f\u007f-\u009f\ud800-\udfff]{0,99}"
+LANGUAGE_PATTERN = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
+CLOCK_SPAN_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
 class DurationShape(msgspec.Struct, frozen=True):
@@ -59,6 +65,17 @@ class RecipientShape(msgspec.Struct, frozen=True):
     """Whom to tell."""
 
 
+class TextShape(msgspec.Struct, frozen=True):
+    """A short text of this form; `what` says in a mistake what it is."""
+
+    pattern: str
+    what: str
+
+
+class ClockSpanShape(msgspec.Struct, frozen=True):
+    """From one time of the day to another, `22:00-06:00`."""
+
+
 class ListShape(msgspec.Struct, frozen=True, kw_only=True):
     """A list of like things; `one` says in a mistake what one of them is."""
 
@@ -75,7 +92,17 @@ class MappingShape(msgspec.Struct, frozen=True):
     fields: Mapping[str, Field]
 
 
-Shape = DurationShape | NumberShape | ChoiceShape | NameShape | RecipientShape | ListShape | MappingShape
+Shape = (
+    DurationShape
+    | NumberShape
+    | ChoiceShape
+    | NameShape
+    | TextShape
+    | ClockSpanShape
+    | RecipientShape
+    | ListShape
+    | MappingShape
+)
 
 Absent = Literal["required", "empty"]
 
@@ -103,6 +130,47 @@ REPEAT: Final = MappingShape(
     }
 )
 
+CONDITION: Final = MappingShape(
+    {
+        "trigger": Field(
+            shape=ListShape(item=ChoiceShape(get_args(TriggerKind)), one="trigger", least=1, most=6, unique=True),
+            about="What happened, one of these.",
+            default=(),
+        ),
+        "severity": Field(
+            shape=ListShape(item=ChoiceShape(SEVERITIES), one="severity", least=1, most=4, unique=True),
+            about="How grave it is, one of these (the words are those of CAP 1.2).",
+            default=(),
+        ),
+        "zone": Field(
+            shape=ListShape(
+                item=TextShape(ZONE_PATTERN, "the name of a zone"), one="zone", least=1, most=20, unique=True
+            ),
+            about="The person's zone that was breached, or that she is in, one of these by name.",
+            default=(),
+        ),
+        "local_time": Field(shape=ClockSpanShape(), about="Between these times on the person's clock."),
+        "days": Field(
+            shape=ListShape(item=ChoiceShape(DAY_NAMES), one="day", least=1, most=7, unique=True),
+            about="On these days of the week, on the person's clock; a night belongs to the day on which it begins.",
+            default=(),
+        ),
+        "battery_below": Field(shape=NumberShape(1, 100), about="Her phone's battery is below so many per cent."),
+        "presses_at_least": Field(shape=NumberShape(1, 50), about="She has pressed so many times."),
+        "language": Field(
+            shape=ListShape(
+                item=TextShape(LANGUAGE_PATTERN, "a language such as es or pt-BR"),
+                one="language",
+                least=1,
+                most=20,
+                unique=True,
+            ),
+            about="The language that she reads, one of these.",
+            default=(),
+        ),
+    }
+)
+
 STEP: Final = MappingShape(
     {
         "after": Field(
@@ -110,6 +178,7 @@ STEP: Final = MappingShape(
         ),
         "notify": Field(shape=NOTIFY, about="Who is told in this step.", absent="required"),
         "repeat": Field(shape=REPEAT, about="Tell this step again until somebody answers."),
+        "when": Field(shape=CONDITION, about="Only when all of this holds; without it, always."),
     }
 )
 
@@ -175,7 +244,12 @@ POLICY_SHAPE: Final = MappingShape(
                         shape=DurationShape(MINUTE_MS, HOUR_MS),
                         about="How long an acknowledgement holds the steps before escalation goes on.",
                         default=DEFAULT_POLICY.lease_ms,
-                    )
+                    ),
+                    "quorum": Field(
+                        shape=NumberShape(1, 5),
+                        about="How many responders must have answered before the steps wait.",
+                        default=DEFAULT_POLICY.quorum,
+                    ),
                 }
             ),
             about="What an acknowledgement does.",
@@ -211,6 +285,10 @@ def _schema_of(shape: Shape) -> dict[str, Any]:
             return {"type": "string", "enum": list(words)}
         case NameShape():
             return {"type": "string", "pattern": f"^({NAME_PATTERN})$", "minLength": 1, "maxLength": NAME_AT_MOST}
+        case TextShape(pattern, _):
+            return {"type": "string", "pattern": f"^({pattern})$"}
+        case ClockSpanShape():
+            return {"type": "string", "pattern": f"^({CLOCK_SPAN_PATTERN})$", "examples": ["22:00-06:00"]}
         case RecipientShape():
             return {"$ref": "#/$defs/recipient"}
         case ListShape():

@@ -9,8 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from datetime import time
 from typing import Any, Final
 
+from alerts.condition import ClockSpan, Condition
 from alerts.policy import (
     HOUR_MS,
     MINUTE_MS,
@@ -42,8 +44,10 @@ from alerts.policy_document import (
     shown,
 )
 from alerts.policy_schema import (
+    CLOCK_SPAN_PATTERN,
     POLICY_SHAPE,
     ChoiceShape,
+    ClockSpanShape,
     DurationShape,
     ListShape,
     MappingShape,
@@ -51,6 +55,7 @@ from alerts.policy_schema import (
     NumberShape,
     RecipientShape,
     Shape,
+    TextShape,
 )
 
 __all__ = ["Mistake", "PolicyMistakes", "read_policy", "read_policy_document", "write_policy"]
@@ -83,6 +88,7 @@ def _policy_of(root: Node, name: str | None, findings: Findings) -> Policy:
         name=str(values["name"] or name),
         cancel_window_ms=values["cancel_window"],
         lease_ms=values["acknowledgement"]["lease"],
+        quorum=values["acknowledgement"]["quorum"],
         contacts_hold=values["contacts_hold"],
         steps=tuple(sorted(map(_step_of, values["steps"]), key=lambda step: step.after_ms)),
         check_in=CheckInRules(
@@ -111,12 +117,20 @@ def _check_name(root: Mapping, name: str | None, findings: Findings) -> None:
 
 
 def _step_of(values: dict[str, Any]) -> Step:
-    repeat = values["repeat"]
+    repeat, when = values["repeat"], values["when"]
     return Step(
         after_ms=values["after"],
         notify=tuple(values["notify"]),
         repeat=Repeat(every_ms=repeat["every"], times=repeat["times"]) if repeat is not None else None,
+        when=_condition_of(when) if when is not None else None,
     )
+
+
+def _condition_of(values: dict[str, Any]) -> Condition | None:
+    """The condition; None where nothing is asked."""
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    condition = Condition(**given)
+    return None if condition == Condition() else condition
 
 
 _NAME_RULE: Final = f"1 to {NAME_AT_MOST} characters, words with single blanks, no slash"
@@ -146,6 +160,10 @@ class _Reading:
                 return self._choice(node, shape, path)
             case NameShape():
                 return self._name(node, path)
+            case TextShape():
+                return self._text(node, shape, path)
+            case ClockSpanShape():
+                return self._clock_span(node, path)
             case RecipientShape():
                 return self._recipient(node, path)
 
@@ -244,6 +262,24 @@ class _Reading:
         if not is_name(node.text):
             self._findings.add(node.at, path, f"{shown(node.text)} cannot be a name: {_NAME_RULE}.")
         return node.text
+
+    def _text(self, node: Node, shape: TextShape, path: str) -> str | None:
+        if not isinstance(node, Scalar) or node.kind != "string":
+            self._expected(node, path, f"{shape.what} is expected here, in quotes where it looks like something else")
+            return None
+        if re.fullmatch(shape.pattern, node.text) is None:
+            self._findings.add(node.at, path, f"{shown(node.text)} is not {shape.what}.")
+        return node.text
+
+    def _clock_span(self, node: Node, path: str) -> ClockSpan | None:
+        if not isinstance(node, Scalar) or node.kind != "string":
+            self._expected(node, path, "two times of the day such as 22:00-06:00 are expected here")
+            return None
+        if re.fullmatch(CLOCK_SPAN_PATTERN, node.text) is None:
+            self._findings.add(node.at, path, f"{shown(node.text)} is not two times of the day: write 22:00-06:00.")
+            return None
+        start, _, end = node.text.partition("-")
+        return ClockSpan(time.fromisoformat(start), time.fromisoformat(end))
 
     def _recipient(self, node: Node, path: str) -> Recipient | None:
         if isinstance(node, Mapping) and len(node.entries) == 1 and isinstance(node.entries[0][1], Scalar):
@@ -351,7 +387,7 @@ def write_policy(policy: Policy) -> dict[str, Any]:
     return {
         "name": policy.name,
         "cancel_window": format_duration(policy.cancel_window_ms),
-        "acknowledgement": {"lease": format_duration(policy.lease_ms)},
+        "acknowledgement": {"lease": format_duration(policy.lease_ms), "quorum": policy.quorum},
         "contacts_hold": policy.contacts_hold,
         "steps": [_written_step(step) for step in policy.steps],
         "check_in": {
@@ -375,4 +411,16 @@ def _written_step(step: Step) -> dict[str, Any]:
     }
     if step.repeat is not None:
         written["repeat"] = {"every": format_duration(step.repeat.every_ms), "times": step.repeat.times}
+    if step.when is not None:
+        written["when"] = _written_condition(step.when)
+    return written
+
+
+def _written_condition(condition: Condition) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    for name in condition.__struct_fields__:
+        value = getattr(condition, name)
+        if value is None or value == ():
+            continue
+        written[name] = list(value) if isinstance(value, tuple) else str(value) if name == "local_time" else value
     return written

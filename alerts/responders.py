@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts import incidents
 from alerts.audience import contact_key, is_contact
 from alerts.effects import AlarmOperator, ShowMessage
-from alerts.escalation import jump, tell_one
+from alerts.escalation import jump, step_left, tell_one
 from alerts.signals import (
     ContactAnswered,
     ContactConfirmed,
@@ -154,7 +154,7 @@ def _wait_no_longer(turn: Turn) -> None:
     Only while nobody has it, and only as long as a step is left: after the last one the tail keeps its pace.
     """
     incident = turn.incident
-    if incident.state != "open" or incident.contacts_stopped or 0 not in incident.rounds:
+    if incident.state != "open" or incident.contacts_stopped or not step_left(turn):
         return
     declined = {contact_key(a.contact) for a in incident.answers if a.answer == "cannot"}
     told = [entry.recipient for entry in incident.told if is_contact(entry.recipient)]
@@ -205,6 +205,6 @@ def delivery_failed(turn: Turn, signal: DeliveryFailed) -> None:
         turn.record("nobody_reached")
         turn.effects.append(AlarmOperator(what="nobody_reached"))
     last_resort_tried = any(entry.recipient == "last_resort" for entry in incident.told)
-    if 0 in incident.rounds or not last_resort_tried:
+    if step_left(turn) or not last_resort_tried:
         jump(turn)
     # Else everybody was tried: the rounds of the steps try them again, at their own pace.

@@ -41,6 +41,7 @@ class ZoneRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected: bool = False
     wait_ms: int = 0
     until: datetime | None = None
+    name: str = ""
 
     def asks(self, at: datetime) -> bool:
         """Whether there is anything, at this instant, that she could do against it."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.kafka.fixtures import kafka, kafka_guarded, kafka_three
 from tests.postgres.fixtures import database, postgres
 from tests.sharing import pytest_xdist_make_scheduler
 
 __all__ = ["database", "kafka", "kafka_guarded", "kafka_three", "postgres", "pytest_xdist_make_scheduler"]
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("porchlight", deadline=None)
+settings.load_profile("porchlight")
 
 
 class SaidAtOnce:

@@ -178,6 +178,7 @@ def rule_of(zone: Zone) -> ZoneRule:
         expected=zone.expected,
         wait_ms=int(zone.wait_s * 1000),
         until=_ends(zone),
+        name=zone.name,
     )
 
 

@@ -260,6 +260,8 @@ class DirectoryRows(Sealed):
             dispatch=safe(agreed.organization.dispatch),
             last_resort=safe(agreed.organization.last_resort),
             reminders=safe(reminder_methods(who)),
+            language=who.language,
+            time_zone=who.time_zone or "UTC",
         )
 
     async def _agency(self, organization: str) -> Organization | None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alerts.condition import ClockSpan, Condition
 from alerts.policy import CheckInRules, Policy, Recipient, Repeat, Step, Tail, is_name, parse_recipient
 from alerts.policy_text import Mistake, PolicyMistakes, read_policy, read_policy_document, write_policy
+from alerts.schedule import DAY_NAMES
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -26,17 +28,31 @@ recipients = st.one_of(
     st.builds(Recipient, st.sampled_from(["team", "webhook"]), st.none(), names),
 )
 notified = st.lists(recipients, min_size=1, max_size=20, unique=True).map(tuple)
+times_of_day = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+conditions = st.builds(
+    Condition,
+    trigger=st.lists(st.sampled_from(["panic", "duress", "zone"]), max_size=3, unique=True).map(tuple),
+    severity=st.lists(st.sampled_from(["extreme", "minor"]), max_size=2, unique=True).map(tuple),
+    zone=st.lists(st.sampled_from(["Home", "the old flat", "學校"]), max_size=2, unique=True).map(tuple),
+    local_time=st.none() | st.builds(ClockSpan, times_of_day, times_of_day),
+    days=st.lists(st.sampled_from(DAY_NAMES), max_size=7, unique=True).map(tuple),
+    battery_below=st.none() | st.integers(1, 100),
+    presses_at_least=st.none() | st.integers(1, 50),
+    language=st.lists(st.sampled_from(["es", "pt-BR", "zh"]), max_size=2, unique=True).map(tuple),
+)
 steps = st.builds(
     Step,
     after_ms=durations(0, DAY),
     notify=notified,
     repeat=st.none() | st.builds(Repeat, every_ms=durations(15 * SECOND, HOUR), times=st.integers(1, 100)),
+    when=st.none() | conditions.filter(lambda condition: condition != Condition()),
 )
 policies = st.builds(
     Policy,
     name=names,
     cancel_window_ms=durations(0, 2 * MINUTE),
     lease_ms=durations(MINUTE, HOUR),
+    quorum=st.integers(1, 5),
     contacts_hold=st.sampled_from(["contacts", "all"]),
     steps=st.lists(steps, min_size=1, max_size=6).map(lambda some: tuple(sorted(some, key=lambda s: s.after_ms))),
     check_in=st.builds(

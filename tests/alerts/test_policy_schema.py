@@ -50,9 +50,15 @@ odd_values = st.one_of(
     st.builds(list),
     st.builds(dict),
     st.lists(st.sampled_from(["dispatch", "contacts", "0s", "1m", 5]), max_size=4),
+    st.sampled_from(["22:00-06:00", "24:00-06:00", "mon", "es", "es-MX", "ES", " home", "Home", "panic", "extreme"]),
     st.sampled_from(["x" * 64, "x" * 65, "team:" + "x" * 64, "team:" + "x" * 65, "a\n", "a\ud800"]),
 )
-odd_keys = st.sampled_from(["name", "every", "times", "after", "notify", "lease", "steps", "tail", "unknown", ""])
+odd_keys = st.sampled_from(
+    [
+        *("name", "every", "times", "after", "notify", "lease", "steps", "tail", "unknown", ""),
+        *("when", "days", "zone", "local_time", "quorum", "language", "trigger"),
+    ]
+)
 
 
 def _holders(value: Any) -> Iterator[Any]:
