@@ -83,6 +83,7 @@ from alerts.signals import (
     PersonWrote,
     PinRefused,
     PinStarted,
+    PolicyApplied,
     ResponderMoved,
     ScheduleRemoved,
     ScheduleSet,
@@ -183,6 +184,7 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
             | MessageWritten()
             | ResponderMoved()
             | EscalatedNow()
+            | PolicyApplied()
             | IncidentResolved()
             | ContactAnswered()
             | ContactWrote()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from alerts.applicable import applies, in_hours
 from alerts.audience import contact_key, is_contact, methods_of, recipients_of
 from alerts.effects import AlarmOperator, Notify, Purpose
-from alerts.policy import Step
+from alerts.policy import Policy, Step
 from alerts.situation import Incident, Told
 from alerts.turn import Turn, milliseconds
 
@@ -52,6 +52,7 @@ def restart(turn: Turn, *, contacts_later: bool) -> None:
         contacts_stopped=False,
         stood_down_at=None,
         staff_hold=None,
+        having=(),
         contacts_hold=None if not contacts_later else turn.incident.contacts_hold,
         news=turn.incident.news + 1,
     )
@@ -78,7 +79,7 @@ def jump(turn: Turn) -> None:
     waiting = [
         (steps[i].after_ms, i) for i, done in enumerate(incident.rounds) if done == 0 and _counts(turn, steps[i])
     ]
-    turn.change(epoch=incident.epoch + 1, staff_hold=None, contacts_hold=None)
+    turn.change(epoch=incident.epoch + 1, staff_hold=None, contacts_hold=None, having=())
     if not waiting:
         _tell(
             turn,
@@ -104,6 +105,29 @@ def jump(turn: Turn) -> None:
         _skip_ahead(turn)
     _tell_due(turn, also=(), news=False)
     _set_next(turn)
+
+
+def follow_policy(turn: Turn, policy: Policy) -> list[str]:
+    """Puts another policy in the place of the incident's; whom its steps up to now would have told and nobody has.
+
+    What is past is over, for the steps as for the tail; from here on the new times hold.
+    """
+    before = {entry.recipient for entry in turn.incident.told}
+    turn.change(policy=policy, rounds=(0,) * len(policy.steps), tail_round=0)
+    untold: dict[str, None] = {}
+    rounds = []
+    for step in policy.steps:
+        due = 0
+        while applies(turn, step) and due < _rounds_in(step) and _round_at(turn.incident, step, due) <= turn.now:
+            due += 1
+        if due and in_hours(turn, step):
+            untold.update(dict.fromkeys(recipients_of(step.notify, turn.incident, turn.plan)))
+        rounds.append(due)
+    turn.change(rounds=tuple(rounds))
+    if not _steps_left(turn.incident) and _tail_at(turn.incident) <= turn.now:
+        overdue = (turn.now - _tail_at(turn.incident)) // milliseconds(policy.tail.every_ms)
+        turn.change(tail_round=overdue + 1)
+    return [name for name in untold if name not in before]
 
 
 def step_left(turn: Turn) -> bool:
@@ -279,7 +303,7 @@ def _tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, new
 def _may_hear(turn: Turn, recipient: str, *, news: bool) -> bool:
     incident = turn.incident
     if not is_contact(recipient):
-        held_by_contacts = incident.contacts_hold is not None and incident.policy.contacts_hold == "all"
+        held_by_contacts = incident.contacts_have_it and incident.policy.contacts_hold == "all"
         return news or not held_by_contacts
     if incident.contacts_stopped:
         return False
@@ -287,7 +311,7 @@ def _may_hear(turn: Turn, recipient: str, *, news: bool) -> bool:
         return False
     if news:
         return True
-    if incident.contacts_hold is not None:
+    if incident.contacts_have_it:
         return False
     return all(contact_key(answer.contact) != recipient for answer in incident.answers)
 

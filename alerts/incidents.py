@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
@@ -185,7 +186,7 @@ def end_window(turn: Turn, *, what: str) -> None:
     turn.change(state="acknowledged" if held else "open", base=base, window_ends=None)
     turn.record(what)
     turn.publish("incident.updated")
-    if not held:
+    if not turn.incident.staff_have_it:
         _begin(turn)
 
 
@@ -247,17 +248,39 @@ def hold_staff(turn: Turn, *, staff: str, name: str, claimed: bool) -> None:
         claimed=claimed or (kept.claimed if kept else False),
     )
     state: IncidentState = incident.state if incident.state == "pending" else "acknowledged"
-    by = incident.acknowledged_by
     turn.change(
         staff_hold=hold,
         state=state,
-        acknowledged_by=by if name in by else (*by, name),
+        **_counted(incident, staff, name),
         seen_at=incident.seen_at or turn.now,
         human_contact_at=turn.now,
     )
-    silence_steps(turn)
+    _wait_if_enough(turn)
     _set_lease(turn, STAFF_LEASE, STAFF_WARNING, hold)
     turn.publish("incident.updated")
+
+
+def join_hold(turn: Turn, *, staff: str, name: str) -> None:
+    """One more responder has answered where somebody has claimed it: it counts, the claim stays."""
+    turn.change(**_counted(turn.incident, staff, name))
+    _wait_if_enough(turn)
+    renew_staff_hold(turn)
+
+
+def _counted(incident: Incident, staff: str, name: str) -> dict[str, Any]:
+    by, having = incident.acknowledged_by, incident.having
+    return {
+        "acknowledged_by": by if name in by else (*by, name),
+        "having": having if staff in having else (*having, staff),
+    }
+
+
+def _wait_if_enough(turn: Turn) -> None:
+    incident = turn.incident
+    if incident.staff_have_it:
+        silence_steps(turn)
+    else:
+        turn.record("more_must_answer", answered=incident.answered, quorum=incident.policy.quorum)
 
 
 def renew_staff_hold(turn: Turn) -> None:
@@ -313,7 +336,7 @@ def lapse_contacts_hold(turn: Turn, *, what: str = "contact_hold_lapsed") -> Non
     held = turn.incident.staff_hold is not None
     turn.change(contacts_hold=None, state="acknowledged" if held else "open")
     turn.publish("incident.updated")
-    if not held:
+    if not turn.incident.staff_have_it:
         withdrawn = hold is not None and what == "contact_hold_withdrawn"
         restart_news(turn, but_not=contact_key(hold.holder) if hold is not None and withdrawn else None)
 

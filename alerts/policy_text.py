@@ -76,6 +76,20 @@ def read_policy_document(document: object, *, name: str | None = None) -> Policy
     return _policy_of(nodes_of_document(document, findings), name, findings)
 
 
+def changed_policy(policy: Policy, changes: dict[str, Any]) -> Policy:
+    """The policy with what a document that is part of one says otherwise; its lists replace lists.
+
+    Raises PolicyMistakes, whose paths are those of the changes.
+    """
+    return read_policy_document(_laid_over(write_policy(policy), {**changes, "name": policy.name}))
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {**below, **{key: _laid_over(below.get(key), value) for key, value in above.items()}}
+    return above
+
+
 def _policy_of(root: Node, name: str | None, findings: Findings) -> Policy:
     if isinstance(root, Scalar) and root.kind == "null":
         findings.fail(root.at, "", "The document is empty; a policy has at least `name` and `steps`.")

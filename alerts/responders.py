@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts import incidents
 from alerts.audience import contact_key, is_contact
 from alerts.effects import AlarmOperator, ShowMessage
-from alerts.escalation import jump, step_left, tell_one
+from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left, tell_one
 from alerts.signals import (
     ContactAnswered,
     ContactConfirmed,
@@ -17,6 +17,7 @@ from alerts.signals import (
     MessageWritten,
     NoteAdded,
     PersonWrote,
+    PolicyApplied,
     ResponderMoved,
 )
 from alerts.situation import Answer, Incident
@@ -28,6 +29,7 @@ AboutIncident = (
     | MessageWritten
     | ResponderMoved
     | EscalatedNow
+    | PolicyApplied
     | IncidentResolved
     | ContactAnswered
     | ContactWrote
@@ -37,10 +39,7 @@ AboutIncident = (
 def answer(turn: Turn, signal: AboutIncident) -> None:
     """Something that a responder does to the incident that they see; another or a closed one refuses it."""
     incident = turn.situation.incident
-    if incident is None or signal.incident not in {incident.id, *incident.aliases}:
-        turn.refuse("no_live_incident")
-        return
-    if not incident.live:
+    if incident is None or not incident.live or signal.incident not in {incident.id, *incident.aliases}:
         turn.refuse("no_live_incident")
         return
     match signal:
@@ -55,6 +54,8 @@ def answer(turn: Turn, signal: AboutIncident) -> None:
             _move(turn, incident, signal)
         case EscalatedNow():
             _escalate(turn, signal)
+        case PolicyApplied():
+            _apply_policy(turn, signal)
         case IncidentResolved():
             if signal.text:
                 turn.record("note", by=signal.name, text=signal.text)
@@ -74,9 +75,7 @@ def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -
         return
     turn.record("claimed" if signal.claim else "acknowledged", by=signal.name)
     if hold is not None and other and not signal.claim:
-        by = incident.acknowledged_by
-        turn.change(acknowledged_by=by if signal.name in by else (*by, signal.name))
-        incidents.renew_staff_hold(turn)
+        incidents.join_hold(turn, staff=signal.staff, name=signal.name)
         return
     if incident.state != "pending":
         turn.change(state="open")
@@ -130,6 +129,21 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
     turn.publish("incident.updated")
 
 
+def _apply_policy(turn: Turn, signal: PolicyApplied) -> None:
+    """The plan as it is now takes the place of the one that held when the incident opened."""
+    incident = turn.incident
+    policy = turn.plan.policy
+    turn.record("policy_applied", by=signal.name, policy=policy.name)
+    turn.change(epoch=incident.epoch + 1, news=incident.news + 1)
+    untold = follow_policy(turn, policy)
+    if incident.state != "pending":
+        if turn.incident.staff_have_it:
+            silence_steps(turn)
+        else:
+            advance(turn, also=untold, news=True)
+    turn.publish("incident.updated")
+
+
 def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> None:
     others = tuple(a for a in incident.answers if a.contact != signal.contact)
     mine = Answer(contact=signal.contact, name=signal.name, answer=signal.answer, at=turn.now)
@@ -151,10 +165,10 @@ def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> No
 def _wait_no_longer(turn: Turn) -> None:
     """Every contact who was told cannot: nobody is left to wait for, so the next step is told now.
 
-    Only while nobody has it, and only as long as a step is left: after the last one the tail keeps its pace.
+    Only while it waits for somebody, and only as long as a step is left: after the last one the tail keeps its pace.
     """
     incident = turn.incident
-    if incident.state != "open" or incident.contacts_stopped or not step_left(turn):
+    if not incident.waits_for_somebody or incident.contacts_stopped or not step_left(turn):
         return
     declined = {contact_key(a.contact) for a in incident.answers if a.answer == "cannot"}
     told = [entry.recipient for entry in incident.told if is_contact(entry.recipient)]
@@ -198,7 +212,7 @@ def delivery_failed(turn: Turn, signal: DeliveryFailed) -> None:
         return
     turn.record("not_told", recipient=signal.recipient)
     turn.publish("incident.updated")
-    if signal.others_alive or incident.state != "open":
+    if signal.others_alive or not incident.waits_for_somebody:
         return
     if not incident.nobody_reachable:
         turn.change(nobody_reachable=True)

@@ -311,6 +311,14 @@ class EscalatedNow(SignalBase, frozen=True, kw_only=True, tag="escalated_now"):
     name: str
 
 
+class PolicyApplied(SignalBase, frozen=True, kw_only=True, tag="policy_applied"):
+    """A responder wants the present plan to hold for this incident; it kept the one that held when it opened."""
+
+    incident: str
+    staff: str
+    name: str
+
+
 class IncidentResolved(SignalBase, frozen=True, kw_only=True, tag="incident_resolved"):
     """A responder closed it."""
 
@@ -394,6 +402,7 @@ Signal = (
     | PersonWrote
     | ResponderMoved
     | EscalatedNow
+    | PolicyApplied
     | IncidentResolved
     | ContactAnswered
     | ContactWrote

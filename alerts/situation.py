@@ -82,7 +82,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The thing that responders work on.
 
     `base` is the instant from which the steps of this epoch count; `rounds[i]` is how many rounds of step i are done;
-    `audience` are the contacts that `contact:N` meant when it opened.
+    `audience` are the contacts that `contact:N` meant when it opened. `having` are the staff who have answered since
+    the last hold ended: steps wait once there are as many as the policy's quorum.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     staff_hold: Hold | None = None
     contacts_hold: Hold | None = None
     acknowledged_by: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
     contact_first: bool = False
     nobody_reachable: bool = False
@@ -128,6 +130,34 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def live(self) -> bool:
         """Pending, open or acknowledged."""
         return self.state in LIVE
+
+    @property
+    def contacts_helping(self) -> int:
+        """How many contacts have said last that they can help."""
+        return sum(1 for answer in self.answers if answer.answer != "cannot")
+
+    @property
+    def answered(self) -> int:
+        """How many of those count for the staff's steps who have answered."""
+        return len(self.having) + (self.contacts_helping if self.policy.contacts_hold == "all" else 0)
+
+    @property
+    def staff_have_it(self) -> bool:
+        """Whether the steps wait: a responder holds it, and enough have answered."""
+        return self.staff_hold is not None and self.answered >= self.policy.quorum
+
+    @property
+    def contacts_have_it(self) -> bool:
+        """Whether the contacts' steps wait, or all where the policy says so."""
+        enough = self.answered if self.policy.contacts_hold == "all" else self.contacts_helping
+        return self.contacts_hold is not None and enough >= self.policy.quorum
+
+    @property
+    def waits_for_somebody(self) -> bool:
+        """Whether people are told until somebody answers: nobody has, or not yet enough."""
+        return self.state == "open" or (
+            self.state == "acknowledged" and not self.staff_have_it and not self.contacts_have_it
+        )
 
     @property
     def standing(self) -> tuple[Trigger, ...]:

@@ -111,6 +111,8 @@ def _policy_parsers(commands: Any) -> None:
     simulate.add_argument("--dead", action="append", default=[], metavar="CHANNEL", help="a channel that is down")
     simulate.add_argument("--asleep", action="append", default=[], metavar="RECIPIENT", help="who does not notice")
     simulate.set_defaults(command=lambda _, given: policy.run_simulation(given), data=None)
+    schema = acts.add_parser("schema", help="print the JSON Schema of policies, for an editor")
+    schema.set_defaults(command=lambda _, given: policy.print_schema(given), data=None)
 
 
 def _demo(settings: Settings, given: argparse.Namespace) -> int:

@@ -74,7 +74,10 @@ class Staff(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody at risk. `details` holds what responders need to know: communication, reach, places, brief."""
+    """Somebody at risk. `details` holds what responders need to know: communication, reach, places, brief.
+
+    `policy_changes` is what is different for her from the policy that is named.
+    """
 
     name: str
     known_as: str | None = None
@@ -84,6 +87,7 @@ class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
     duress_hash: str | None = None
     policy: str | None = None
     cancel_window_s: float | None = None
+    policy_changes: Mapping[str, Any] | None = None
     hidden_from: tuple[str, ...] = ()
     details: Mapping[str, Any] = {}
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from alerts.care_plan import CarePlan
 from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
+from alerts.policy import Policy
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Situation, StayNear
 from alerts.track import Track, WatchedZone
@@ -30,6 +31,7 @@ from streams.records import (
     Message,
     Outage,
     Outcome,
+    Person,
     PolicyText,
     Record,
     TimerRow,
@@ -88,6 +90,9 @@ class Transaction(Protocol):
 
     async def policy_named(self, organization: str, name: str) -> PolicyText | None:
         """The policy of this name, or None."""
+
+    async def policy_of(self, who: Person) -> Policy:
+        """Her policy: the one that is named, with what is different for her."""
 
     async def agreed(self, organization: str, person: str) -> Agreed | None:
         """The records of what is agreed for this person now; None when there is no such person."""

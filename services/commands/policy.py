@@ -1,4 +1,4 @@
-"""`porchlight policy check` and `policy simulate`: what a policy leaves open, and who would be told when."""
+"""`porchlight policy check`, `simulate` and `schema`: what a policy leaves open, who would be told when, its form."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 from alerts.policy import Policy
 from alerts.policy_document import PolicyMistakes
 from alerts.policy_holes import holes
+from alerts.policy_schema import POLICY_SCHEMA
 from alerts.policy_simulation import simulate
 from alerts.policy_text import read_policy
 from services.bad_setting import BadSetting
@@ -52,6 +53,12 @@ def run_simulation(given: argparse.Namespace) -> int:
         print(f"{minutes:3}:{seconds:02}  step {told.step}  {told.recipient:12} {told.channel:8} {told.outcome}")
     first = f"{found.first_told_seconds:.0f} s" if found.first_told_seconds is not None else "never"
     print(f"first told: {first}; nobody reached: {', '.join(found.untold) or 'none'}")
+    return 0
+
+
+def print_schema(_given: argparse.Namespace) -> int:
+    """0."""
+    print(msgspec.json.format(msgspec.json.encode(POLICY_SCHEMA), indent=2).decode())
     return 0
 
 

@@ -58,10 +58,18 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "answers": incident.answers,
         "trail": await tx.trail(person.id, incident.opened_at),
         "journeys": [await _journey(tx, journey) for journey in await failed_journeys(tx, person.id, incident)],
+        "policy": {"name": incident.policy.name, "outdated": await _outdated(tx, view)},
         "call_back": agency.call_back,
         "time_zone": person.time_zone,
     }
     return row
+
+
+async def _outdated(tx: Transaction, view: IncidentView) -> bool:
+    """Whether the plan has been changed since the incident opened; a fault follows a plan of its own."""
+    if view.incident.gravest == "fault":
+        return False
+    return (await tx.care_plan(view.organization, view.person)).policy != view.incident.policy
 
 
 async def _placed(tx: Transaction, view: IncidentView) -> IncidentView:
@@ -126,6 +134,8 @@ def _row(
         "stood_down_at": incident.stood_down_at,
         "acknowledged_by": incident.acknowledged_by,
         "holder": hold.name if hold else None,
+        "answered": incident.answered,
+        "quorum": incident.policy.quorum,
         "holds": {"staff": hold_view(incident.staff_hold), "contacts": hold_view(incident.contacts_hold)},
         "disposition": incident.disposition,
         "closed_at": incident.closed_at,

@@ -13,6 +13,7 @@ from alerts.signals import (
     IncidentResolved,
     MessageWritten,
     NoteAdded,
+    PolicyApplied,
     ResponderMoved,
     Signal,
 )
@@ -194,6 +195,7 @@ ROUTES = (
         "Help is there",
         ActBody,
     ),
+    _route("POST", f"{INCIDENT}/policy", act(PolicyApplied, lambda _: {}), "Follow the plan as it is now", ActBody),
     _route("POST", f"{INCIDENT}/escalate", act(EscalatedNow, lambda _: {}), "Tell the next step now", ActBody),
     _route(
         "POST",

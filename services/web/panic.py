@@ -12,8 +12,6 @@ import msgspec
 
 from alerts import person_side
 from alerts.person_side import Marks, PersonSide, VisibleAlarm, VisiblePress
-from alerts.policy import DEFAULT_POLICY
-from alerts.policy_text import read_policy_document
 from alerts.signals import CancelEntered, Fix, FixReported, PanicPressed, PinRefused, PinStarted
 from services.web.call import Call, Reply, Route
 from services.web.fixes import AHEAD
@@ -121,11 +119,7 @@ async def window_of(tx: Transaction, organization: str, person: str) -> timedelt
         return timedelta(0)
     if who.cancel_window_s is not None:
         return timedelta(seconds=who.cancel_window_s)
-    policy = DEFAULT_POLICY
-    if who.policy is not None:
-        named = await tx.policy_named(organization, who.policy)
-        policy = read_policy_document(dict(named.document)) if named is not None else DEFAULT_POLICY
-    return timedelta(milliseconds=policy.cancel_window_ms)
+    return timedelta(milliseconds=(await tx.policy_of(who)).cancel_window_ms)
 
 
 def understand(call: Call) -> Press:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from alerts.policy import DEFAULT_POLICY
+from alerts.policy_text import PolicyMistakes, changed_policy, read_policy_document
 from services.web.call import Call, Reply
 from services.web.directory import (
     Body,
@@ -89,6 +91,8 @@ class PersonFields(Body, kw_only=True):
     language: Text = "en"
     time_zone: Text = "UTC"
     policy: Text | None = None
+    policy_changes: dict[str, Any] | None = None
+    """What is different for her: part of a policy, laid over the one that is named."""
     cancel_window: Annotated[float, msgspec.Meta(ge=0, le=120)] | None = None
     hidden_from: list[str] = []
     communication: list[Communication] = []
@@ -115,6 +119,7 @@ class PersonChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     language: Text | UnsetType = UNSET
     time_zone: Text | UnsetType = UNSET
     policy: Text | UnsetType | None = UNSET
+    policy_changes: dict[str, Any] | UnsetType | None = UNSET
     cancel_window: Annotated[float, msgspec.Meta(ge=0, le=120)] | UnsetType | None = UNSET
     hidden_from: list[str] | UnsetType = UNSET
     communication: list[Communication] | UnsetType = UNSET
@@ -153,6 +158,21 @@ def check_zone_name(zone: str) -> None:
         raise field_problem("time_zone", "is not a known IANA time zone, such as America/Chicago") from error
 
 
+async def check_policy(tx: Transaction, person: Person) -> None:
+    """Her policy is there, and what is different for her makes one."""
+    policy = DEFAULT_POLICY
+    if person.policy is not None:
+        named = await tx.policy_named(person.organization, person.policy)
+        if named is None:
+            raise field_problem("policy", "there is no policy of this name")
+        policy = read_policy_document(dict(named.document))
+    try:
+        changed_policy(policy, dict(person.policy_changes or {}))
+    except PolicyMistakes as mistakes:
+        found = [{"field": f"policy_changes.{m.path}", "message": m.text} for m in mistakes.mistakes]
+        raise Problem("invalid", f"{len(found)} mistakes in `policy_changes`", mistakes=found) from mistakes
+
+
 async def post_person(call: Call) -> Reply:
     """A new person; her PINs are never shown again."""
     body: PersonBody = call.body
@@ -170,6 +190,7 @@ async def post_person(call: Call) -> Reply:
         pin_hash=pin_hash,
         duress_hash=duress_hash,
         policy=body.policy,
+        policy_changes=body.policy_changes,
         cancel_window_s=body.cancel_window,
         hidden_from=tuple(body.hidden_from),
         details=msgspec.to_builtins(
@@ -184,8 +205,7 @@ async def post_person(call: Call) -> Reply:
     )
 
     async def work(tx: Transaction) -> Reply:
-        if body.policy is not None and await tx.policy_named(call.organization, body.policy) is None:
-            raise field_problem("policy", "there is no policy of this name")
+        await check_policy(tx, person)
         await tx.put(person)
         return Reply(body=person_view(person), status=201)
 
@@ -202,6 +222,7 @@ def person_view(person: Person) -> dict[str, Any]:
         "time_zone": person.time_zone,
         "has_pin": person.pin_hash is not None,
         "policy": person.policy,
+        "policy_changes": person.policy_changes,
         "cancel_window": person.cancel_window_s,
         "hidden_from": person.hidden_from,
         **person.details,
@@ -239,13 +260,12 @@ async def patch_person(call: Call) -> Reply:
         changes["cancel_window_s"] = changes.pop("cancel_window")
 
     async def work(tx: Transaction) -> Reply:
-        policy = changes.get("policy")
-        if policy is not None and await tx.policy_named(call.organization, policy) is None:
-            raise field_problem("policy", "there is no policy of this name")
         person = await tx.get(Person, call.organization, call.path("id"))
         if person is None:
             raise Problem("not-found")
         person = msgspec.structs.replace(person, **changes, details={**person.details, **details})
+        if "policy" in changes or "policy_changes" in changes:
+            await check_policy(tx, person)
         await tx.put(person)
         return Reply(body=person_view(person))
 

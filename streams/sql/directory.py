@@ -11,7 +11,7 @@ import msgspec
 
 from alerts.care_plan import CarePlan, MethodRef, PlannedContact
 from alerts.policy import DEFAULT_POLICY, Policy
-from alerts.policy_text import read_policy_document
+from alerts.policy_text import PolicyMistakes, changed_policy, read_policy_document
 from streams.records import (
     Agreed,
     Contact,
@@ -64,7 +64,7 @@ class DirectoryRows(Sealed):
         # Only an only writer may remember: it alone knows when something has changed.
         self._remembers = remembers
         self._agencies: dict[str, Organization] = {}
-        self._policies: dict[tuple[str, str], Policy] = {}
+        self._policies: dict[tuple[str, str | None, bytes], Policy] = {}
         self.tokens_died = False
         self.reachable = reachable
         """The channels that are configured; a method of another one cannot be used now."""
@@ -251,7 +251,7 @@ class DirectoryRows(Sealed):
             return self._usable(methods)
 
         return CarePlan(
-            policy=await self._policy(agreed.organization.id, who),
+            policy=await self.policy_of(who),
             contacts=tuple(
                 PlannedContact(id=c.id, name=c.name, confirmed=c.consent == "confirmed", methods=safe(c.methods))
                 for c in agreed.contacts
@@ -299,15 +299,22 @@ class DirectoryRows(Sealed):
         )
         return [(row[0], row[1]) for row in rows]
 
-    async def _policy(self, organization: str, who: Person) -> Policy:
-        if who.policy is None:
+    async def policy_of(self, who: Person) -> Policy:
+        """Her policy: the one that is named, with what is different for her."""
+        organization = who.organization
+        if who.policy is None and not who.policy_changes:
             return DEFAULT_POLICY
-        known = self._policies.get((organization, who.policy))
+        key = (organization, who.policy, msgspec.json.encode(who.policy_changes) if who.policy_changes else b"")
+        known = self._policies.get(key)
         if known is None:
-            named = await self.policy_named(organization, who.policy)
+            named = await self.policy_named(organization, who.policy) if who.policy is not None else None
             known = read_policy_document(dict(named.document)) if named is not None else DEFAULT_POLICY
+            if who.policy_changes:
+                # Mistakes were refused when she got them. Were one here all the same, the policy that is named holds.
+                with contextlib.suppress(PolicyMistakes):
+                    known = changed_policy(known, dict(who.policy_changes))
             if self._remembers:
-                self._policies[organization, who.policy] = known
+                self._policies[key] = known
         return known
 
     def _usable(self, methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 pytestmark = pytest.mark.timeout(60)
 WITHIN = 20.0
@@ -260,3 +261,12 @@ async def test_a_policy_is_proved_before_it_is_needed(tmp_path: Path, text: str,
     simulated = msgspec.json.decode(raw)
     assert (found, simulated["first_told_seconds"], simulated["untold"][0]) == (0, 0, "dispatch")
     assert set(simulated["timeline"][0]) == {"after_seconds", "step", "recipient", "channel", "outcome"}
+
+
+async def test_an_editor_can_have_the_schema_of_policies() -> None:
+    """It is one, and it knows every field."""
+    code, said, _ = await porchlight("policy", "schema")
+    schema = msgspec.json.decode(said)
+    assert code == 0
+    Draft202012Validator.check_schema(schema)
+    assert {"name", "steps", "acknowledgement", "tail"} <= set(schema["properties"])

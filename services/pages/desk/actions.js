@@ -2,7 +2,7 @@
 
 import { act } from "./act.js";
 import { clockTime, until } from "./clock.js";
-import { askEscalate, askResolve } from "./dialogs.js";
+import { askEscalate, askPlan, askResolve } from "./dialogs.js";
 import { element, fill, redraw } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { isLive, staffHolder } from "./model.js";
@@ -103,6 +103,17 @@ export function makeActions(id, me, changed) {
       },
       say("act.escalate"),
     ),
+    plan: element(
+      "button",
+      {
+        type: "button",
+        hidden: true,
+        "data-testid": "plan",
+        "aria-haspopup": "dialog",
+        onclick: () => askPlan(base, changed),
+      },
+      say("act.plan"),
+    ),
     resolve: element(
       "button",
       {
@@ -126,14 +137,16 @@ export function makeActions(id, me, changed) {
   return {
     node,
     buttons,
-    /** @param {Summary} incident */
+    /** @param {Summary & {policy?: import("./model.js").Incident["policy"]}} incident */
     update(incident) {
       shown = incident;
       bar.hidden = !isLive(incident);
       if (bar.hidden) conflict.hidden = true;
+      buttons.plan.hidden = !incident.policy?.outdated;
       const key = [
         incident.holds,
         incident.holder,
+        incident.answered,
         incident.state,
         incident.next_step_at,
         incident.cancel_until,
@@ -161,8 +174,16 @@ export function makeActions(id, me, changed) {
           " ",
           until(contact.until, { words: "hold.left", over: "hold.over", class: "lease", late: LAPSES_SOON }),
         ),
+      answered(incident),
       holder ? null : nextWords(incident),
     ];
+  }
+
+  /** Where more than one must answer: how many have. @param {Summary} incident */
+  function answered(incident) {
+    const { answered: count = 0, quorum = 1 } = incident;
+    if (quorum < 2 || count >= quorum) return null;
+    return element("span", { class: "held-contact", "data-testid": "quorum" }, say("hold.quorum", { count, quorum }));
   }
 
   /** @param {ReturnType<typeof staffHolder>} holder */

@@ -1,4 +1,4 @@
-/** The two acts that cannot be taken back ask first, and the list of keys. */
+/** The acts that cannot be taken back ask first, and the list of keys. */
 
 import { act } from "./act.js";
 import { forgetDraft, keepDraft } from "./drafts.js";
@@ -110,18 +110,23 @@ export function askResolve(base, drill, changed) {
   }
 }
 
-/** @param {string} base @param {(answer: any) => void} changed */
-export function askEscalate(base, changed) {
+/**
+ * Asks once more before it does what cannot be taken back.
+ * @param {"escalate" | "plan"} what
+ * @param {string} path
+ * @param {(answer: any) => void} changed
+ */
+function askSure(what, path, changed) {
   const complaint = complaintLine();
   const confirm = element(
     "button",
-    { type: "button", class: "primary", "data-testid": "escalate-confirm", onclick: () => escalate() },
-    say("ask.escalate_confirm"),
+    { type: "button", class: "primary", "data-testid": `${what}-confirm`, onclick: () => go() },
+    say(`ask.${what}_confirm`),
   );
   const dialog = openDialog(
-    "escalate",
-    say("ask.escalate"),
-    element("p", {}, say("ask.escalate_hint")),
+    what,
+    say(`ask.${what}`),
+    element("p", {}, say(`ask.${what}_hint`)),
     complaint,
     element(
       "div",
@@ -131,12 +136,22 @@ export function askEscalate(base, changed) {
     ),
   );
 
-  async function escalate() {
-    const answer = await act(confirm, complaint, `${base}/escalate`, {});
+  async function go() {
+    const answer = await act(confirm, complaint, path, {});
     if (!answer) return;
     dialog.close();
     changed(answer);
   }
+}
+
+/** @param {string} base @param {(answer: any) => void} changed */
+export function askEscalate(base, changed) {
+  askSure("escalate", `${base}/escalate`, changed);
+}
+
+/** @param {string} base @param {(answer: any) => void} changed */
+export function askPlan(base, changed) {
+  askSure("plan", `${base}/policy`, changed);
 }
 
 /** @type {[string[], string][]} */

@@ -33,14 +33,14 @@
  *   place?: string | Place | null, home?: string | null, dangers?: (string | Danger)[], location?: Location | null,
  *   told?: {reached: Told[], answered: Told[], untold: Told[]} | null, next_step_at?: string | null, drill?: boolean,
  *   may_call?: MayCall | null, human_contact_at?: string | null, disposition?: string | null,
- *   nobody_reachable?: boolean,
+ *   nobody_reachable?: boolean, answered?: number, quorum?: number,
  * }} Summary
  *
  * @typedef {Summary & {
  *   communication?: {mode: string, language?: string | null}[], reach?: Reach[],
  *   brief?: Record<string, unknown> | null, places?: Place[], wrong_pins?: boolean | number,
  *   person_side?: string | null, timeline: Entry[], deliveries: Delivery[], zones?: Zone[], trail?: Fix[],
- *   journeys?: Journey[],
+ *   journeys?: Journey[], policy?: {name: string, outdated: boolean} | null,
  * }} Incident
  *
  * @typedef {{

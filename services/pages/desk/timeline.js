@@ -48,13 +48,15 @@ function entryRow(entry) {
 
 /** @param {Entry} entry */
 function whatWords(entry) {
-  const { trigger, disposition, recipient, name, seconds } = entry.values ?? {};
+  const { trigger, disposition, recipient, name, seconds, policy, answered, quorum } = entry.values ?? {};
   const what = sayName("timeline", entry.kind);
   const more = [
     trigger && sayName("trigger", String(trigger)).toLocaleLowerCase(language()),
     disposition && sayName("disposition", String(disposition)).toLocaleLowerCase(language()),
     (recipient || name) &&
       recipientWords({ name: name ? String(name) : null, recipient: recipient ? String(recipient) : null }),
+    policy && String(policy),
+    quorum && say("timeline.of", { count: String(answered), quorum: String(quorum) }),
     seconds && duration(Number(seconds) * 1000),
   ].filter(Boolean);
   return more.length > 0 ? say("timeline.with", { what, more: more.join(", ") }) : what;

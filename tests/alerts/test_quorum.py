@@ -1,0 +1,117 @@
+"""Where two must answer, one is not enough to keep the others from being told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from alerts.policy import DEFAULT_POLICY, Policy
+from alerts.signals import ContactAnswered, ContactReply, DeliveryFailed, EscalatedNow, IncidentAcknowledged
+from tests.alerts.town import Mia, plan_with
+
+TWO: Policy = msgspec.structs.replace(DEFAULT_POLICY, quorum=2, cancel_window_ms=0)
+
+
+def mia(**policy: Any) -> Mia:
+    """Mia has pressed, under a policy that asks for two."""
+    her = Mia(plan_with(3, policy=msgspec.structs.replace(TWO, **policy)))
+    her.press(window=None)
+    return her
+
+
+def acknowledge(her: Mia, staff: str, **fields: Any) -> None:
+    """A responder answers."""
+    common = {**her.common(), "incident": her.incident.id, "staff": staff, "name": staff.title()}
+    her.take(IncidentAcknowledged(**common, **fields))
+
+
+def says(her: Mia, contact: str, answer: ContactReply) -> None:
+    """A contact answers."""
+    common = {**her.common(), "incident": her.incident.id, "contact": contact, "name": contact}
+    her.take(ContactAnswered(**common, answer=answer))
+
+
+def told_from_now_on(her: Mia, minutes: int = 4) -> set[str]:
+    """Whom the steps of the next minutes tell (the lease lasts five)."""
+    return {name for name, _ in her.wait(minutes=minutes)}
+
+
+def test_the_steps_go_on_until_the_second_has_answered() -> None:
+    """And the timeline says that one is not enough."""
+    her = mia()
+    acknowledge(her, "sam")
+    assert her.incident.state == "acknowledged"
+    assert her.lines[-1] == "more_must_answer"
+    assert "dispatch" in told_from_now_on(her)
+    acknowledge(her, "kim")
+    assert told_from_now_on(her) == set()
+
+
+def test_the_same_responder_twice_is_one() -> None:
+    """However often she answers."""
+    her = mia()
+    acknowledge(her, "sam")
+    acknowledge(her, "sam")
+    assert "dispatch" in told_from_now_on(her)
+
+
+def test_a_second_answer_counts_beside_a_claim_and_leaves_it() -> None:
+    """Sam has it; Kim has answered too."""
+    her = mia()
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim")
+    assert her.incident.staff_hold is not None
+    assert her.incident.staff_hold.holder == "sam"
+    assert told_from_now_on(her) == set()
+
+
+def test_when_it_lapses_two_must_answer_anew() -> None:
+    """Whoever went quiet does not count any more."""
+    her = mia()
+    acknowledge(her, "sam")
+    acknowledge(her, "kim")
+    her.wait(minutes=5)
+    assert her.incident.state == "open"
+    acknowledge(her, "kim")
+    assert "dispatch" in told_from_now_on(her)
+
+
+def test_escalating_by_hand_begins_to_count_anew() -> None:
+    """It says that those who have answered are not enough."""
+    her = mia()
+    acknowledge(her, "sam")
+    her.take(EscalatedNow(**her.common(), incident=her.incident.id, staff="sam", name="Sam"))
+    acknowledge(her, "kim")
+    assert not her.incident.staff_have_it
+
+
+@pytest.mark.parametrize(("hold", "silent"), [("contacts", False), ("all", True)])
+def test_contacts_count_for_staff_where_their_answer_holds_all(hold: str, silent: bool) -> None:
+    """One of each is two."""
+    her = mia(contacts_hold=hold)
+    says(her, "c1", "can_help")
+    acknowledge(her, "sam")
+    assert ("dispatch" not in told_from_now_on(her)) is silent
+
+
+def test_the_contacts_steps_wait_for_the_second_contact() -> None:
+    """Who has answered hears no repeat; the others do until then."""
+    her = mia()
+    says(her, "c1", "can_help")
+    told = told_from_now_on(her)
+    assert {"contact:c2", "contact:c3"} <= told
+    assert ("contact:c1", "repeat") not in her.told
+
+
+def test_one_answer_does_not_keep_the_next_step_from_coming_when_nothing_arrives() -> None:
+    """A failed message moves things on as long as somebody more is waited for."""
+    her = mia()
+    acknowledge(her, "sam")
+    her.take(
+        DeliveryFailed(
+            **her.common(), incident=her.incident.id, delivery="d", recipient="contact:c1", others_alive=False
+        )
+    )
+    assert ("contact:c3", "alert") in her.told
