@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from alerts.care_plan import CarePlan, MethodRef
+from alerts.on_call import on_call
 from alerts.policy import Recipient
 from alerts.situation import Incident
 
-STAFF = frozenset({"dispatch", "last_resort"})
+STAFF = "staff:"
+WEBHOOK = "webhook:"
+
+
+def staff_key(staff: str) -> str:
+    """How somebody of a team is named as a recipient of messages."""
+    return f"{STAFF}{staff}"
+
+
+def is_agency(recipient: str) -> bool:
+    """Whether this recipient is the agency's own: its responders, its last resort, its webhooks."""
+    return recipient in {"dispatch", "last_resort"} or recipient.startswith((STAFF, WEBHOOK))
 
 
 def contact_key(contact: str) -> str:
@@ -28,7 +42,9 @@ def methods_of(recipient: str, plan: CarePlan) -> tuple[MethodRef, ...]:
     if is_contact(recipient):
         contact = plan.contact(recipient.removeprefix("contact:"))
         return contact.methods if contact is not None and contact.confirmed else ()
-    return ()
+    if recipient.startswith(STAFF):
+        return plan.methods_of_staff(recipient.removeprefix(STAFF))
+    return plan.webhooks.get(recipient.removeprefix(WEBHOOK), ())
 
 
 def audience_at_opening(plan: CarePlan) -> tuple[str, ...]:
@@ -36,10 +52,20 @@ def audience_at_opening(plan: CarePlan) -> tuple[str, ...]:
     return tuple(contact.id for contact in plan.contacts if contact.confirmed)
 
 
-def recipients_of(notify: tuple[Recipient, ...], incident: Incident, plan: CarePlan) -> list[str]:
+def on_call_now(team: str, plan: CarePlan, now: datetime) -> list[str]:
+    """Those of the team who are on call now and can be told."""
+    found = plan.team(team)
+    if found is None:
+        return []
+    staff = [staff_key(member) for member in on_call(found.rota, now)]
+    return [member for member in staff if methods_of(member, plan)]
+
+
+def recipients_of(notify: tuple[Recipient, ...], incident: Incident, plan: CarePlan, now: datetime) -> list[str]:
     """The recipients that a step names, each once, in the order in which it names them.
 
-    `contacts` are all that are confirmed now; `contact:N` is the one that stood there when the incident opened.
+    `contacts` are all that are confirmed now; `contact:N` is the one that stood there when the incident opened; a team
+    is whoever of it is on call now.
     """
     found: dict[str, None] = {}
     for recipient in notify:
@@ -52,6 +78,8 @@ def recipients_of(notify: tuple[Recipient, ...], incident: Incident, plan: CareP
                 number = recipient.number or 0
                 if 1 <= number <= len(incident.audience):
                     found.setdefault(contact_key(incident.audience[number - 1]))
+            case "team":
+                found.update(dict.fromkeys(on_call_now(recipient.name or "", plan, now)))
             case _:
                 found.setdefault(str(recipient))
     return list(found)

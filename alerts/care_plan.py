@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from alerts.on_call import Rota
 from alerts.policy import DEFAULT_POLICY, Policy
 
 Sees = Literal["message", "place", "live"]
@@ -27,11 +29,27 @@ class PlannedContact(msgspec.Struct, frozen=True, kw_only=True):
     methods: tuple[MethodRef, ...]
 
 
+class PlannedMember(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody of a team, who works for the agency."""
+
+    id: str
+    methods: tuple[MethodRef, ...]
+
+
+class PlannedTeam(msgspec.Struct, frozen=True, kw_only=True):
+    """A team by the name under which policies know it, and whose turn it is when."""
+
+    name: str
+    rota: Rota
+    members: tuple[PlannedMember, ...]
+
+
 class CarePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a decision needs to know about agreements.
 
     `contacts` are in the order in which they are told. A list of methods that is empty means that this recipient
-    cannot be told at all now. `language` and `time_zone` are the person's.
+    cannot be told at all now. `language` and `time_zone` are the person's; `webhooks` are the agency's,
+    by name.
     """
 
     policy: Policy = DEFAULT_POLICY
@@ -39,8 +57,19 @@ class CarePlan(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: tuple[MethodRef, ...] = ()
     last_resort: tuple[MethodRef, ...] = ()
     reminders: tuple[MethodRef, ...] = ()
+    teams: tuple[PlannedTeam, ...] = ()
+    webhooks: Mapping[str, tuple[MethodRef, ...]] = {}
     language: str = "en"
     time_zone: str = "UTC"
+
+    def team(self, name: str) -> PlannedTeam | None:
+        """The team of this name, or None."""
+        return next((team for team in self.teams if team.name == name), None)
+
+    def methods_of_staff(self, staff: str) -> tuple[MethodRef, ...]:
+        """How this member of some team is reached."""
+        found = (member.methods for team in self.teams for member in team.members if member.id == staff)
+        return next(found, ())
 
     def contact(self, contact: str) -> PlannedContact | None:
         """The contact of this id, or None when it is no longer one."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from alerts.applicable import applies, in_hours
-from alerts.audience import contact_key, is_contact, methods_of, recipients_of
+from alerts.audience import contact_key, is_contact, methods_of, on_call_now, recipients_of
 from alerts.effects import AlarmOperator, Notify, Purpose
 from alerts.policy import Policy, Step
 from alerts.situation import Incident, Told
@@ -94,9 +94,10 @@ def jump(turn: Turn) -> None:
     _, index = min(waiting)
     turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
     step = incident.policy.steps[index]
+    _say_nobody_on_call(turn, step)
     told = _tell(
         turn,
-        recipients_of(step.notify, incident, turn.plan),
+        named(turn, step),
         step=index,
         round_number=0,
         news=False,
@@ -121,13 +122,34 @@ def follow_policy(turn: Turn, policy: Policy) -> list[str]:
         while applies(turn, step) and due < _rounds_in(step) and _round_at(turn.incident, step, due) <= turn.now:
             due += 1
         if due and in_hours(turn, step):
-            untold.update(dict.fromkeys(recipients_of(step.notify, turn.incident, turn.plan)))
+            untold.update(dict.fromkeys(named(turn, step)))
         rounds.append(due)
     turn.change(rounds=tuple(rounds))
     if not _steps_left(turn.incident) and _tail_at(turn.incident) <= turn.now:
         overdue = (turn.now - _tail_at(turn.incident)) // milliseconds(policy.tail.every_ms)
         turn.change(tail_round=overdue + 1)
     return [name for name in untold if name not in before]
+
+
+def named(turn: Turn, step: Step) -> list[str]:
+    """Whom a step names now; where nobody of a team that it names is on call, also whom it names for that."""
+    names = recipients_of(step.notify, turn.incident, turn.plan, turn.now)
+    if step.nobody_on_call and _off_call(turn, step):
+        names += [
+            name for name in recipients_of(step.nobody_on_call, turn.incident, turn.plan, turn.now) if name not in names
+        ]
+    return names
+
+
+def _off_call(turn: Turn, step: Step) -> list[str]:
+    """The teams of a step of whom nobody is on call, or can be told."""
+    teams = [recipient.name or "" for recipient in step.notify if recipient.kind == "team"]
+    return [team for team in teams if not on_call_now(team, turn.plan, turn.now)]
+
+
+def _say_nobody_on_call(turn: Turn, step: Step) -> None:
+    for team in _off_call(turn, step):
+        turn.record("nobody_on_call", team=team)
 
 
 def step_left(turn: Turn) -> bool:
@@ -209,7 +231,9 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
         turn.change(rounds=_with_round(turn.incident.rounds, index, reached))
         if not in_hours(turn, step):
             continue
-        names = recipients_of(step.notify, turn.incident, turn.plan)
+        names = named(turn, step)
+        if done == 0:
+            _say_nobody_on_call(turn, step)
         fresh = [name for name in names if name not in told]
         told.update(_tell(turn, fresh, step=index, round_number=reached - 1, news=news))
         if done == 0 and not any(methods_of(name, turn.plan) for name in names):
@@ -253,7 +277,7 @@ def _tell_postponed(turn: Turn) -> list[str]:
     names: dict[str, None] = {}
     for step, done in zip(turn.incident.policy.steps, turn.incident.rounds, strict=True):
         if done:
-            names.update(dict.fromkeys(recipients_of(step.notify, turn.incident, turn.plan)))
+            names.update(dict.fromkeys(named(turn, step)))
     names.update(dict.fromkeys(entry.recipient for entry in turn.incident.told))
     contacts = [name for name in names if is_contact(name)]
     return _tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=True)
@@ -261,7 +285,7 @@ def _tell_postponed(turn: Turn) -> list[str]:
 
 def _tail_recipients(turn: Turn) -> list[str]:
     tail = turn.incident.policy.tail
-    names = recipients_of(tail.notify, turn.incident, turn.plan)
+    names = recipients_of(tail.notify, turn.incident, turn.plan, turn.now)
     last = turn.incident.contacts_told_at
     if last is None or turn.now - last >= milliseconds(tail.contacts_every_ms):
         names += [contact_key(c.id) for c in turn.plan.contacts if c.confirmed and contact_key(c.id) not in names]
@@ -274,7 +298,8 @@ def _skip_ahead(turn: Turn) -> None:
         if turn.incident.rounds[index] or not _counts(turn, step):
             continue
         turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
-        names = recipients_of(step.notify, turn.incident, turn.plan)
+        names = named(turn, step)
+        _say_nobody_on_call(turn, step)
         if _tell(turn, names, step=index, round_number=0, news=False):
             return
     if _tell(

@@ -69,12 +69,16 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whom to tell `after_ms` from the end of the cancel window in the current epoch, if `when` holds."""
+    """Whom to tell `after_ms` from the end of the cancel window in the current epoch, if `when` holds.
+
+    `nobody_on_call` are told as well where nobody is on call of a team that is named.
+    """
 
     after_ms: int
     notify: tuple[Recipient, ...]
     repeat: Repeat | None = None
     when: Condition | None = None
+    nobody_on_call: tuple[Recipient, ...] = ()
 
 
 class Tail(msgspec.Struct, frozen=True, kw_only=True):

@@ -178,6 +178,9 @@ STEP: Final = MappingShape(
         ),
         "notify": Field(shape=NOTIFY, about="Who is told in this step.", absent="required"),
         "repeat": Field(shape=REPEAT, about="Tell this step again until somebody answers."),
+        "nobody_on_call": Field(
+            shape=NOTIFY, about="Who is told as well where nobody of a team that is named is on call.", default=()
+        ),
         "when": Field(shape=CONDITION, about="Only when all of this holds; without it, always."),
     }
 )

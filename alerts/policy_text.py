@@ -137,6 +137,7 @@ def _step_of(values: dict[str, Any]) -> Step:
         notify=tuple(values["notify"]),
         repeat=Repeat(every_ms=repeat["every"], times=repeat["times"]) if repeat is not None else None,
         when=_condition_of(when) if when is not None else None,
+        nobody_on_call=tuple(values["nobody_on_call"]),
     )
 
 
@@ -425,6 +426,8 @@ def _written_step(step: Step) -> dict[str, Any]:
     }
     if step.repeat is not None:
         written["repeat"] = {"every": format_duration(step.repeat.every_ms), "times": step.repeat.times}
+    if step.nobody_on_call:
+        written["nobody_on_call"] = [str(recipient) for recipient in step.nobody_on_call]
     if step.when is not None:
         written["when"] = _written_condition(step.when)
     return written

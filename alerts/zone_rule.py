@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from alerts.hours import DAY, Hours, Span, days_twice, spans_of
 from alerts.rule_mistake import RuleMistake
-from alerts.schedule import DAY_NAMES, DayName
-from alerts.wall_time import instant_of, wall_of
+from alerts.wall_time import wall_of
 
 ZoneKind = Literal["safe", "exclusion"]
-DAY = timedelta(days=1)
-
-
-class Hours(msgspec.Struct, frozen=True, kw_only=True):
-    """On these days of the week from `start` to `end` by the wall; an end that is not later is on the next day."""
-
-    days: tuple[DayName, ...]
-    start: time
-    end: time
 
 
 class ZoneRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,13 +38,6 @@ class ZoneRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (self.kind == "exclusion" or self.expected) and (self.until is None or at < self.until)
 
 
-class Span(msgspec.Struct, frozen=True):
-    """From one instant on until right before another."""
-
-    begins: datetime
-    ends: datetime
-
-
 def span_at(rule: ZoneRule, at: datetime) -> Span | None:
     """The hours that this instant lies in, joined with those that follow without a pause; None outside of them."""
     found: Span | None = None
@@ -71,21 +54,10 @@ def begins_after(rule: ZoneRule, at: datetime) -> datetime | None:
     return min((span.begins for span in _spans(rule, at) if span.begins > at), default=None)
 
 
-def _spans(rule: ZoneRule, at: datetime) -> Iterator[Span]:
+def _spans(rule: ZoneRule, at: datetime) -> list[Span]:
     """The hours that begin from the day before until a week later, in the order in which they begin."""
     zone = ZoneInfo(rule.zone)
-    today = wall_of(at, zone).date()
-    found = []
-    for day in (today + DAY * number for number in range(-1, 9)):
-        found += [_span(hours, day, zone) for hours in rule.hours if DAY_NAMES[day.weekday()] in hours.days]
-    yield from sorted(found, key=lambda span: span.begins)
-
-
-def _span(hours: Hours, day: date, zone: ZoneInfo) -> Span:
-    last = day if hours.end > hours.start else day + DAY
-    return Span(
-        instant_of(datetime.combine(day, hours.start), zone), instant_of(datetime.combine(last, hours.end), zone)
-    )
+    return spans_of(rule.hours, wall_of(at, zone).date() - DAY, 10, zone)
 
 
 def check_hours(rule: ZoneRule) -> None:
@@ -94,6 +66,5 @@ def check_hours(rule: ZoneRule) -> None:
         ZoneInfo(rule.zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise RuleMistake("time_zone", "is not a known IANA time zone, such as America/Chicago") from error
-    for number, hours in enumerate(rule.hours):
-        if len(set(hours.days)) != len(hours.days):
-            raise RuleMistake(f"hours[{number}].days", "names a day twice")
+    for number in days_twice(rule.hours):
+        raise RuleMistake(f"hours[{number}].days", "names a day twice")

@@ -7,10 +7,10 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from alerts.audience import contact_key, is_contact
+from alerts.audience import STAFF, WEBHOOK, contact_key, is_contact
 from alerts.situation import Incident
 from streams.channel import OutgoingMessage
-from streams.records import Agreed, Contact, Delivery, Method, Organization, Person
+from streams.records import Agreed, Contact, Delivery, Method, Organization, Person, Staff
 from streams.reminding import reminder_methods
 from streams.store import Transaction
 from streams.unsafe import is_unsafe
@@ -24,6 +24,7 @@ class DeliveryContext(msgspec.Struct, frozen=True, kw_only=True):
     organization: Organization
     person: Person
     contact: Contact | None
+    staff: Staff | None = None
     incident: Incident | None
     now: datetime
 
@@ -47,19 +48,10 @@ def context_from(
         return "recipient_gone"
     if delivery.incident is not None and (incident is None or (not incident.live and delivery.purpose != "all_clear")):
         return "incident_closed"
-    contact, methods = None, agreed.organization.dispatch
-    if delivery.recipient == "last_resort":
-        methods = agreed.organization.last_resort
-    elif delivery.recipient == "person":
-        methods = reminder_methods(agreed.person)
-    elif is_contact(delivery.recipient):
-        contact = next((c for c in agreed.contacts if contact_key(c.id) == delivery.recipient), None)
-        if contact is None or contact.consent == "declined":
-            return "recipient_gone"
-        if contact.consent != "confirmed" and delivery.purpose != "invitation":
-            return "not_confirmed"
-        methods = contact.methods
-    for method in methods:
+    found = _recipient(agreed, delivery)
+    if isinstance(found, str):
+        return found
+    for method in found.methods:
         if method.id == delivery.method:
             if is_unsafe(agreed.person, method):
                 return "unsafe_address"
@@ -68,11 +60,38 @@ def context_from(
                 method=method,
                 organization=agreed.organization,
                 person=agreed.person,
-                contact=contact,
+                contact=found if isinstance(found, Contact) else None,
+                staff=found if isinstance(found, Staff) else None,
                 incident=incident if delivery.incident is not None else None,
                 now=now,
             )
     return "method_gone"
+
+
+class _Nameless(msgspec.Struct, frozen=True):
+    """A recipient who is nobody by name: the desk, a machine, the person herself."""
+
+    methods: tuple[Method, ...]
+
+
+def _recipient(agreed: Agreed, delivery: Delivery) -> Contact | Staff | _Nameless | Impossible:
+    """Who it is for, as far as they may be told now."""
+    recipient, agency = delivery.recipient, agreed.organization
+    if is_contact(recipient):
+        contact = next((c for c in agreed.contacts if contact_key(c.id) == recipient), None)
+        if contact is None or contact.consent == "declined":
+            return "recipient_gone"
+        if contact.consent != "confirmed" and delivery.purpose != "invitation":
+            return "not_confirmed"
+        return contact
+    if recipient.startswith(STAFF):
+        staff = agreed.staff.get(recipient.removeprefix(STAFF))
+        return staff if staff is not None and staff.id not in agreed.person.hidden_from else "recipient_gone"
+    if recipient.startswith(WEBHOOK):
+        return _Nameless(tuple(hook.method for hook in agency.webhooks if recipient == f"{WEBHOOK}{hook.name}"))
+    if recipient == "person":
+        return _Nameless(reminder_methods(agreed.person))
+    return _Nameless(agency.last_resort if recipient == "last_resort" else agency.dispatch)
 
 
 async def context_of(tx: Transaction, delivery: Delivery, now: datetime) -> DeliveryContext | Impossible:

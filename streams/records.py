@@ -11,11 +11,13 @@ import msgspec
 from alerts.care_plan import CarePlan, Sees
 from alerts.effects import NoticeLate, Purpose
 from alerts.geography import Circle
+from alerts.hours import Hours
+from alerts.on_call import Rota
 from alerts.schedule import Terms
 from alerts.signals import Fix, Signal
 from alerts.situation import Incident, Situation
 from alerts.track import Asks, Track, WatchedZone
-from alerts.zone_rule import Hours, ZoneKind
+from alerts.zone_rule import ZoneKind
 
 DeliveryState = Literal["queued", "sending", "sent", "delivered", "read", "failed", "void"]
 TokenKind = Literal[
@@ -55,6 +57,13 @@ class EmergencyNumber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     text: str | None = None
 
 
+class NamedWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A receiver that policies name as `webhook:NAME`."""
+
+    name: str
+    method: Method
+
+
 class Organization(Record, frozen=True, kw_only=True, omit_defaults=True):
     """An agency. `dispatch` and `last_resort` are tried in order."""
 
@@ -63,14 +72,25 @@ class Organization(Record, frozen=True, kw_only=True, omit_defaults=True):
     last_resort: tuple[Method, ...] = ()
     call_back: str | None = None
     emergency: tuple[EmergencyNumber, ...] = ()
+    webhooks: tuple[NamedWebhook, ...] = ()
+    has_teams: bool = False
+
+
+class Team(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Those who take turns at being on call, by the name under which policies know them."""
+
+    name: str
+    members: tuple[str, ...] = ()
+    rota: Rota
 
 
 class Staff(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody who works for the agency."""
+    """Somebody who works for the agency; told by `methods` when a policy names a team in which it is their turn."""
 
     name: str
     roles: tuple[Role, ...]
     language: str = "en"
+    methods: tuple[Method, ...] = ()
 
 
 class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -187,6 +207,9 @@ class Agreed(msgspec.Struct, frozen=True, kw_only=True):
     organization: Organization
     person: Person
     contacts: tuple[Contact, ...]
+    teams: tuple[Team, ...] = ()
+    staff: Mapping[str, Staff] = {}
+    """Those of the teams, by their ids."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):

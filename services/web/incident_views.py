@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.audience import STAFF
+from alerts.audience import is_agency
 from alerts.person_side import Marks, PersonSide, shown_state
 from alerts.signals import Fix
 from alerts.situation import GRAVITY, Hold, Incident
@@ -183,7 +183,7 @@ def told_view(incident: Incident, contacts: dict[str, Contact], deliveries: list
 
 
 def _named(recipient: str, contacts: dict[str, Contact]) -> dict[str, Any]:
-    if recipient in STAFF:
+    if is_agency(recipient):
         return {"recipient": recipient, "name": None}
     contact = contacts.get(recipient.removeprefix("contact:"))
     return {"recipient": "contact", "name": contact.name if contact else None}

@@ -11,11 +11,12 @@ from msgspec import UNSET, UnsetType
 
 from alerts.geography import MOST_CORNERS, Circle, Polygon, Shape, check_shape
 from alerts.geography import Point as Place
+from alerts.hours import Hours
 from alerts.rule_mistake import RuleMistake
 from alerts.schedule import DAY_NAMES
 from alerts.track import WatchedZone
 from alerts.wall_time import instant_of
-from alerts.zone_rule import Hours, ZoneKind, ZoneRule, check_hours
+from alerts.zone_rule import ZoneKind, ZoneRule, check_hours
 from services.web.directory import Body, Latitude, Longitude, Text
 from services.web.problems import field_problem
 from services.web.schedule_bodies import Clock, Days

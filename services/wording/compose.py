@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from alerts.audience import STAFF
+from alerts.audience import is_agency
 from alerts.situation import Incident
 from services.links import Link, Links
 from services.wording.catalogue import known_language, say, time_of_day
@@ -65,7 +65,7 @@ class MessageComposer:
     def _link(self, context: DeliveryContext) -> str | None:
         delivery, contact = context.delivery, context.contact
         if contact is None:
-            return f"{self._url}/desk" if delivery.recipient in STAFF else None
+            return f"{self._url}/desk" if is_agency(delivery.recipient) else None
         invitation = delivery.purpose == "invitation"
         if contact.reads == "others" and not invitation:
             return None
@@ -86,7 +86,7 @@ def trigger_shown(incident: Incident) -> str:
 
 def _data(context: DeliveryContext) -> dict[str, Any]:
     delivery, incident = context.delivery, context.incident
-    recipient = delivery.recipient if delivery.recipient in STAFF else delivery.recipient.partition(":")[0]
+    recipient = delivery.recipient if is_agency(delivery.recipient) else delivery.recipient.partition(":")[0]
     data: dict[str, Any] = {
         "delivery": delivery.id,
         "incident": delivery.incident,
@@ -111,9 +111,10 @@ class _Words:
 
     def __init__(self, context: DeliveryContext) -> None:
         self._context = context
-        contact, person = context.contact, context.person
-        self.language = known_language(contact.language if contact is not None else person.language)
-        self.recipient = contact.name if contact is not None else context.delivery.recipient
+        reader = context.contact or context.staff
+        person = context.person
+        self.language = known_language(reader.language if reader is not None else person.language)
+        self.recipient = reader.name if reader is not None else context.delivery.recipient
         self._name = person.known_as or person.name
         self._number = context.organization.call_back
         self._count = context.delivery.facts.get("times", 1)
@@ -125,7 +126,7 @@ class _Words:
 
     def subject(self) -> str:
         """What a lock screen may show of a mail."""
-        if self._context.delivery.recipient in STAFF:
+        if is_agency(self._context.delivery.recipient):
             return self._say("subject.staff")
         if self._context.delivery.purpose in {"reminder", "question"}:
             return self._say("subject.reminder")
@@ -147,7 +148,7 @@ class _Words:
             yield self._say("question", time=self._time(self._due()))
         elif purpose == "invitation":
             yield from self._invitation(name, link=link)
-        elif self._context.delivery.recipient in STAFF:
+        elif is_agency(self._context.delivery.recipient):
             yield from self._staff(name)
         elif self._context.contact is not None and self._context.contact.reads == "nobody_else":
             yield from self._full(name)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from alerts.care_plan import CarePlan, MethodRef, PlannedContact
+from alerts.care_plan import CarePlan, MethodRef, PlannedContact, PlannedMember, PlannedTeam
 from alerts.policy import DEFAULT_POLICY, Policy
 from alerts.policy_text import PolicyMistakes, changed_policy, read_policy_document
 from streams.records import (
@@ -23,6 +23,7 @@ from streams.records import (
     Record,
     Schedule,
     Staff,
+    Team,
     Token,
     TokenKind,
     Zone,
@@ -36,6 +37,10 @@ from streams.unsafe import is_unsafe
 
 R = TypeVar("R", bound=Record)
 
+MOST_TEAMS = 200
+Teams = tuple[tuple[Team, ...], dict[str, Staff]]
+NO_TEAMS: Teams = ((), {})
+
 TABLES: dict[type[Record], str] = {
     Organization: "organizations",
     Staff: "staff",
@@ -44,6 +49,7 @@ TABLES: dict[type[Record], str] = {
     Device: "devices",
     Zone: "zones",
     Schedule: "schedules",
+    Team: "teams",
     PolicyText: "policies",
 }
 
@@ -64,6 +70,7 @@ class DirectoryRows(Sealed):
         # Only an only writer may remember: it alone knows when something has changed.
         self._remembers = remembers
         self._agencies: dict[str, Organization] = {}
+        self._teams: dict[str, Teams] = {}
         self._policies: dict[tuple[str, str | None, bytes], Policy] = {}
         self.tokens_died = False
         self.reachable = reachable
@@ -84,7 +91,7 @@ class DirectoryRows(Sealed):
         await self._index_addresses(record)
         if isinstance(record, Person):
             await self.settle_in(record)
-        if isinstance(record, Organization | PolicyText):
+        if isinstance(record, Organization | PolicyText | Team | Staff):
             self.forget()
 
     async def settle_in(self, person: Person) -> None:
@@ -208,7 +215,7 @@ class DirectoryRows(Sealed):
         if agency is None or who is None:
             return None
         contacts = [contact for _, contact in await self.list_contacts(organization, person)]
-        return _agreed(agency, who, contacts)
+        return _agreed(agency, who, contacts, await self._teams_of(agency))
 
     async def all_agreed(self, people: Sequence[tuple[str, str]]) -> dict[str, Agreed]:
         """What is agreed for each of these people; who is unknown, or whose records cannot be read, is left out."""
@@ -226,10 +233,14 @@ class DirectoryRows(Sealed):
         ):
             contacts.setdefault((row[1], row[2]), []).append((row[0], row[3]))
         found = {}
+        agencies: dict[str, tuple[Organization | None, Teams]] = {}
         for organization, person in people:
             sealed = who.get((organization, person))
             with contextlib.suppress(msgspec.MsgspecError, Unreadable):
-                agency = await self._agency(organization)
+                if organization not in agencies:
+                    known = await self._agency(organization)
+                    agencies[organization] = known, await self._teams_of(known) if known is not None else NO_TEAMS
+                agency, teams = agencies[organization]
                 if sealed is not None and agency is not None:
                     found[person] = _agreed(
                         agency,
@@ -238,6 +249,7 @@ class DirectoryRows(Sealed):
                             await self.open(person, of, f"contacts|{contact}|sealed", Contact)
                             for contact, of in contacts.get((organization, person), ())
                         ],
+                        teams,
                     )
         return found
 
@@ -260,6 +272,20 @@ class DirectoryRows(Sealed):
             dispatch=safe(agreed.organization.dispatch),
             last_resort=safe(agreed.organization.last_resort),
             reminders=safe(reminder_methods(who)),
+            teams=tuple(
+                PlannedTeam(
+                    name=team.name,
+                    rota=team.rota,
+                    members=tuple(
+                        PlannedMember(id=member, methods=safe(agreed.staff[member].methods))
+                        for member in team.members
+                        # Whoever may not see this person is not told of her.
+                        if member in agreed.staff and member not in who.hidden_from
+                    ),
+                )
+                for team in agreed.teams
+            ),
+            webhooks={hook.name: safe((hook.method,)) for hook in agreed.organization.webhooks},
             language=who.language,
             time_zone=who.time_zone or "UTC",
         )
@@ -272,9 +298,27 @@ class DirectoryRows(Sealed):
                 self._agencies[organization] = known
         return known
 
+    async def _teams_of(self, agency: Organization) -> Teams:
+        if not agency.has_teams:
+            return NO_TEAMS
+        known = self._teams.get(agency.id)
+        if known is None:
+            teams = tuple(team for _, team in await self.listed(Team, agency.id, limit=MOST_TEAMS))
+            members = self.dialect.array(sorted({member for team in teams for member in team.members}))
+            rows = await self.rows(
+                f"SELECT id, sealed FROM staff WHERE {self.dialect.one_of('id')} AND organization_id = ? "
+                "AND deleted_at IS NULL",
+                *(members, agency.id),
+            )
+            known = teams, {row[0]: await self.open(agency.id, row[1], f"staff|{row[0]}|sealed", Staff) for row in rows}
+            if self._remembers:
+                self._teams[agency.id] = known
+        return known
+
     def forget(self) -> None:
         """What was remembered may not be so."""
         self._agencies.clear()
+        self._teams.clear()
         self._policies.clear()
 
     async def organizations(self) -> list[str]:
@@ -330,8 +374,9 @@ class DirectoryRows(Sealed):
             )
 
 
-def _agreed(agency: Organization, who: Person, contacts: Iterable[Contact]) -> Agreed:
-    return Agreed(organization=agency, person=who, contacts=tuple(sorted(contacts, key=lambda c: c.order)))
+def _agreed(agency: Organization, who: Person, contacts: Iterable[Contact], teams: Teams) -> Agreed:
+    in_order = tuple(sorted(contacts, key=lambda c: c.order))
+    return Agreed(organization=agency, person=who, contacts=in_order, teams=teams[0], staff=teams[1])
 
 
 def _subject(record: Record) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from streams.sql.rows import Sealed
+from streams.sql.directory import DirectoryRows
 
 RECORD = ("id", "organization_id", "person", "sealed", "number", "deleted_at")
 # Another name wherever more is copied than before: a copy that is older begins anew.
-POSITION = "store, devices"
+POSITION = "store, teams"
 
 
 class Mirrored(msgspec.Struct, frozen=True):
@@ -28,6 +28,8 @@ TABLES = {
     "people": Mirrored(RECORD),
     "contacts": Mirrored(RECORD),
     "devices": Mirrored(RECORD),
+    "staff": Mirrored(RECORD),
+    "teams": Mirrored(RECORD),
     "policies": Mirrored(RECORD),
     "check_ins": Mirrored(("id", "organization_id", "person", "state", "due_at", "sealed")),
     "person_sides": Mirrored(("person", "organization_id", "document")),
@@ -44,7 +46,7 @@ KINDS = (KEYS, *TABLES)
 Values = tuple[Any, ...]
 
 
-class MirroredRows(Sealed):
+class MirroredRows(DirectoryRows):
     """The part of a transaction that reads and writes rows as they lie."""
 
     async def rows_after(self, kind: str, after: str, limit: int) -> list[Values]:
@@ -79,6 +81,7 @@ class MirroredRows(Sealed):
             f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changes}",
             rows,
         )
+        self.forget()
 
     async def drop_rows(self, kind: str, names: Iterable[str]) -> None:
         """Takes rows away."""
@@ -87,6 +90,7 @@ class MirroredRows(Sealed):
             f"DELETE FROM {kind} WHERE {table.columns[0]} = ?",
             [(bytes.fromhex(name) if table.binary else name,) for name in names],
         )
+        self.forget()
 
     async def mirror_position(self) -> int | None:
         """How far this copy has come; None where it has not begun."""

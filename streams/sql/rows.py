@@ -23,6 +23,7 @@ from streams.records import (
     PolicyText,
     Schedule,
     Staff,
+    Team,
     Token,
     Zone,
 )
@@ -35,7 +36,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ENCODER = msgspec.json.Encoder()
 KEPT: tuple[Any, ...] = (
-    *(Organization, Staff, Person, Contact, Device, Zone, Schedule, PolicyText, Token, Message, list[JournalLine]),
+    *(Organization, Staff, Person, Contact, Device, Zone, Schedule, Team, PolicyText, Token, Message),
+    list[JournalLine],
     *(Signal, Situation, Incident, CheckIn, Fix, PersonSide, dict[str, Any]),
     *(Asks, Track, tuple[WatchedZone, ...], Journey, Progress, StayNear),
 )

@@ -45,6 +45,7 @@ steps = st.builds(
     after_ms=durations(0, DAY),
     notify=notified,
     repeat=st.none() | st.builds(Repeat, every_ms=durations(15 * SECOND, HOUR), times=st.integers(1, 100)),
+    nobody_on_call=st.just(()) | notified,
     when=st.none() | conditions.filter(lambda condition: condition != Condition()),
 )
 policies = st.builds(

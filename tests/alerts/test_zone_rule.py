@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.hours import Hours
 from alerts.rule_mistake import RuleMistake
 from alerts.schedule import DAY_NAMES
-from alerts.zone_rule import Hours, ZoneRule, begins_after, check_hours, span_at
+from alerts.zone_rule import ZoneRule, begins_after, check_hours, span_at
 
 CHICAGO = ZoneInfo("America/Chicago")
 NIGHTS = Hours(days=("mon", "tue", "wed", "thu", "fri"), start=time(21), end=time(7))
