@@ -8,15 +8,17 @@ from typing import Any
 
 import msgspec
 
-from alerts.audience import is_agency
+from alerts.audience import STAFF, WEBHOOK, contact_key
 from alerts.person_side import Marks, PersonSide, shown_state
 from alerts.signals import Fix
 from alerts.situation import GRAVITY, Hold, Incident
 from services.nearest_place import nearest
-from streams.records import Contact, Delivery, IncidentView, JournalLine, Journey, Organization, Person, Zone
+from streams.records import Delivery, IncidentView, JournalLine, Journey, Organization, Person, Staff, Zone
 from streams.store import Transaction
 
 TRAIL_SHOWN = 200
+Names = dict[str, str]
+"""What recipients are called, by the keys under which they are told."""
 DANGERS = ("weapons", "other_person", "children", "animals", "care")
 
 
@@ -25,9 +27,9 @@ async def summary(tx: Transaction, view: IncidentView, now: datetime) -> dict[st
     person = await tx.get(Person, view.organization, view.person)
     if person is None:
         return None
-    contacts = {c.id: c for _, c in await tx.list_contacts(view.organization, person.id)}
     deliveries = await tx.deliveries_of(view.incident.id)
-    return _row(await _placed(tx, view), person, contacts, deliveries, now)
+    names = await _names(tx, view, deliveries)
+    return _row(await _placed(tx, view), person, names, deliveries, now)
 
 
 async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str, Any] | None:
@@ -36,16 +38,16 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
     agency = await tx.get(Organization, view.organization, view.organization)
     if person is None or agency is None:
         return None
-    contacts = {c.id: c for _, c in await tx.list_contacts(view.organization, person.id)}
     deliveries = await tx.deliveries_of(view.incident.id)
+    names = await _names(tx, view, deliveries)
     side = await tx.person_side(person.id)
     zones = {zone.id: zone for _, zone in await tx.listed(Zone, view.organization, person=person.id)}
-    row = _row(await _placed(tx, view), person, contacts, deliveries, now)
+    row = _row(await _placed(tx, view), person, names, deliveries, now)
     incident = view.incident
     details = dict(person.details)
     row |= {
-        "timeline": [line_view(line, contacts, zones) for line in await tx.timeline(person.id, incident.id)],
-        "deliveries": [delivery_view(d, contacts) for d in deliveries],
+        "timeline": [line_view(line, names, zones) for line in await tx.timeline(person.id, incident.id)],
+        "deliveries": [delivery_view(d, names) for d in deliveries],
         "person_side": _person_side(side, view, now),
         "zones": [{"name": z.name, "kind": z.kind, **z.shape} for z in zones.values()],
         "communication": details.get("communication", []),
@@ -63,6 +65,19 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "time_zone": person.time_zone,
     }
     return row
+
+
+async def _names(tx: Transaction, view: IncidentView, deliveries: list[Delivery]) -> Names:
+    """What those are called who were told, or were to be."""
+    names = {contact_key(c.id): c.name for _, c in await tx.list_contacts(view.organization, view.person)}
+    for recipient in {delivery.recipient for delivery in deliveries}:
+        if recipient.startswith(WEBHOOK):
+            names[recipient] = recipient.removeprefix(WEBHOOK)
+        elif recipient.startswith(STAFF):
+            staff = await tx.get(Staff, view.organization, recipient.removeprefix(STAFF))
+            if staff is not None:
+                names[recipient] = staff.name
+    return names
 
 
 async def _outdated(tx: Transaction, view: IncidentView) -> bool:
@@ -109,9 +124,7 @@ def plan_view(journey: Journey) -> dict[str, Any]:
     }
 
 
-def _row(
-    view: IncidentView, person: Person, contacts: dict[str, Contact], deliveries: list[Delivery], now: datetime
-) -> dict[str, Any]:
+def _row(view: IncidentView, person: Person, names: Names, deliveries: list[Delivery], now: datetime) -> dict[str, Any]:
     incident = view.incident
     details = person.details
     brief = details.get("brief") or {}
@@ -145,7 +158,7 @@ def _row(
         "home": next((p.get("address") or p["label"] for p in details.get("places") or []), None),
         "dangers": [{"kind": name, "text": brief[name]} for name in DANGERS if brief.get(name)],
         "location": location_view(incident.fix, place),
-        "told": told_view(incident, contacts, deliveries),
+        "told": told_view(incident, names, deliveries),
         "nobody_reachable": incident.nobody_reachable,
         "next_step_at": incident.next_step_at,
         "human_contact_at": incident.human_contact_at,
@@ -164,7 +177,7 @@ def _person_side(side: PersonSide, view: IncidentView, now: datetime) -> str | N
     return shown_state(side.alarm, marks, now)
 
 
-def told_view(incident: Incident, contacts: dict[str, Contact], deliveries: list[Delivery]) -> dict[str, Any]:
+def told_view(incident: Incident, names: Names, deliveries: list[Delivery]) -> dict[str, Any]:
     """Who was reached, who answered, and who was to be told and was not."""
     reached: dict[str, Any] = {}
     tried: dict[str, None] = {}
@@ -176,22 +189,20 @@ def told_view(incident: Incident, contacts: dict[str, Contact], deliveries: list
             reached[delivery.recipient] = delivery.settled_at
     answered = {f"contact:{answer.contact}" for answer in incident.answers}
     return {
-        "reached": [_named(r, contacts) | {"at": at} for r, at in reached.items()],
+        "reached": [_named(r, names) | {"at": at} for r, at in reached.items()],
         "answered": [{"name": a.name, "answer": a.answer, "at": a.at} for a in incident.answers],
-        "untold": [_named(r, contacts) for r in tried if r not in reached and r not in answered],
+        "untold": [_named(r, names) for r in tried if r not in reached and r not in answered],
     }
 
 
-def _named(recipient: str, contacts: dict[str, Contact]) -> dict[str, Any]:
-    if is_agency(recipient):
-        return {"recipient": recipient, "name": None}
-    contact = contacts.get(recipient.removeprefix("contact:"))
-    return {"recipient": "contact", "name": contact.name if contact else None}
+def _named(recipient: str, names: Names) -> dict[str, Any]:
+    kind, _, _ = recipient.partition(":")
+    return {"recipient": kind, "name": names.get(recipient)}
 
 
-def delivery_view(delivery: Delivery, contacts: dict[str, Contact]) -> dict[str, Any]:
+def delivery_view(delivery: Delivery, names: Names) -> dict[str, Any]:
     """One message to one method."""
-    named = _named(delivery.recipient, contacts)
+    named = _named(delivery.recipient, names)
     return {
         "id": delivery.id,
         "recipient": delivery.recipient,
@@ -206,7 +217,7 @@ def delivery_view(delivery: Delivery, contacts: dict[str, Contact]) -> dict[str,
     }
 
 
-def line_view(line: JournalLine, contacts: dict[str, Contact], zones: Mapping[str, Zone] = {}) -> dict[str, Any]:
+def line_view(line: JournalLine, names: Names, zones: Mapping[str, Zone] = {}) -> dict[str, Any]:
     """A line of the timeline; `kind` is a key of the catalogue, `text` what somebody wrote."""
     values = dict(line.values)
     zone = zones.get(str(values.pop("zone", None)))
@@ -214,7 +225,7 @@ def line_view(line: JournalLine, contacts: dict[str, Contact], zones: Mapping[st
         values["name"] = zone.name
     recipient = values.pop("recipient", None)
     if recipient is not None:
-        values |= _named(str(recipient), contacts)
+        values |= _named(str(recipient), names)
     return {"at": line.at, "kind": line.what, "by": line.by, "text": values.pop("text", None), "values": values}
 
 

@@ -165,5 +165,5 @@ export function flagWords(incident) {
 
 /** Who was to be told: by name, or by what they are. @param {{name?: string | null, recipient?: string | null}} told */
 export function recipientWords({ name, recipient }) {
-  return name || sayName("recipient", recipient?.startsWith("contact") ? "contact" : (recipient ?? "contact"));
+  return name || sayName("recipient", recipient?.split(":")[0] ?? "contact");
 }

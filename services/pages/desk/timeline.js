@@ -48,7 +48,7 @@ function entryRow(entry) {
 
 /** @param {Entry} entry */
 function whatWords(entry) {
-  const { trigger, disposition, recipient, name, seconds, policy, answered, quorum } = entry.values ?? {};
+  const { trigger, disposition, recipient, name, seconds, policy, answered, quorum, team } = entry.values ?? {};
   const what = sayName("timeline", entry.kind);
   const more = [
     trigger && sayName("trigger", String(trigger)).toLocaleLowerCase(language()),
@@ -56,6 +56,7 @@ function whatWords(entry) {
     (recipient || name) &&
       recipientWords({ name: name ? String(name) : null, recipient: recipient ? String(recipient) : null }),
     policy && String(policy),
+    team && String(team),
     quorum && say("timeline.of", { count: String(answered), quorum: String(quorum) }),
     seconds && duration(Number(seconds) * 1000),
   ].filter(Boolean);
