@@ -46,7 +46,8 @@ async def _teams(tx: Transaction, organization: str) -> list[Team]:
     return [team for _, team in await tx.listed(Team, organization, limit=MOST_TEAMS)]
 
 
-async def _staff(tx: Transaction, organization: str) -> dict[str, Staff]:
+async def staff_by_id(tx: Transaction, organization: str) -> dict[str, Staff]:
+    """Everybody who works here."""
     return {one.id: one for _, one in await tx.listed(Staff, organization, limit=10_000)}
 
 
@@ -60,14 +61,14 @@ async def team_of(tx: Transaction, call: Call) -> Team:
 
 async def shown(tx: Transaction, call: Call, team: Team) -> dict[str, Any]:
     """The team as it is now."""
-    return view(team, await _staff(tx, call.organization), frozenset(call.service.channels), call.now)
+    return view(team, await staff_by_id(tx, call.organization), frozenset(call.service.channels), call.now)
 
 
 async def list_teams(call: Call) -> Reply:
     """Every team, by its name."""
 
     async def work(tx: Transaction) -> list[dict[str, Any]]:
-        staff, usable = await _staff(tx, call.organization), frozenset(call.service.channels)
+        staff, usable = await staff_by_id(tx, call.organization), frozenset(call.service.channels)
         teams = sorted(await _teams(tx, call.organization), key=lambda team: team.name.casefold())
         return [view(team, staff, usable, call.now) for team in teams]
 
@@ -118,7 +119,7 @@ async def delete_team(call: Call) -> Reply:
 
 async def _keep(tx: Transaction, call: Call, team: Team) -> None:
     """Keeps a team whose members all work here."""
-    staff = await _staff(tx, call.organization)
+    staff = await staff_by_id(tx, call.organization)
     unknown = [member for member in team.members if member not in staff]
     if unknown:
         raise field_problem("members", f"{unknown[0][:64]!r} is not the id of a member of staff")
