@@ -1,8 +1,8 @@
-"""What a policy would do: who is told when, by the real decisions, for any instant and any failures.
+"""What a plan would do: who is told when, by the real decisions, for any instant and any failures.
 
-Nobody answers here, so that everything that would follow is seen. Everybody is given ways to be reached: contacts and
-dispatch by `sms`, then `email`; the last resort by `voice`, then `email`. A channel that is dead takes nothing over;
-whoever is asleep has the message and does not notice it.
+Nobody answers here, so that everything that would follow is seen. A channel that is dead takes nothing over; whoever is
+asleep has the message and does not notice it. Where there is a policy and no plan yet, somebody stands in for
+everybody: contacts and dispatch are reached by `sms`, then `email`; the last resort by `voice`, then `email`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from alerts.audience import contact_key
 from alerts.care_plan import CarePlan, MethodRef, PlannedContact
 from alerts.decide import decide
 from alerts.effects import ClearTimer, Effect, Notify, SetTimer
@@ -53,7 +54,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told when. `untold` are those of the plan whom nothing reached in the time that was looked at."""
+    """Who is told when. `untold` are those of the plan whom nothing reached in the time that was looked at: dispatch,
+    the last resort, confirmed contacts.
+    """
 
     timeline: tuple[Told, ...]
     first_told_seconds: float | None
@@ -61,22 +64,22 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def simulate(
-    policy: Policy,
+    plan: CarePlan,
     at: datetime,
     *,
     trigger: SimulatedTrigger = "panic",
-    contacts: int = CONTACTS,
     dead: Collection[str] = (),
     asleep: Collection[str] = (),
     lasts: timedelta = FOR,
 ) -> Simulation:
     """What follows from this trigger at this instant (UTC), for so long."""
-    run = _Run(_plan(policy, contacts), at, frozenset(dead), frozenset(asleep))
+    run = _Run(plan, at, frozenset(dead), frozenset(asleep))
     run.begin(trigger)
     run.go_on(at + lasts)
     reached = {one.recipient for one in run.timeline if one.outcome == "told"}
     first = min((one.after_seconds for one in run.timeline if one.outcome == "told"), default=None)
-    everybody = ("dispatch", "last_resort", *(f"contact:{number}" for number in range(1, contacts + 1)))
+    contacts = (contact_key(contact.id) for contact in plan.contacts if contact.confirmed)
+    everybody = ("dispatch", "last_resort", *contacts)
     return Simulation(
         timeline=tuple(run.timeline),
         first_told_seconds=first,
@@ -84,7 +87,8 @@ def simulate(
     )
 
 
-def _plan(policy: Policy, contacts: int) -> CarePlan:
+def stand_in(policy: Policy, contacts: int = CONTACTS) -> CarePlan:
+    """A plan for a policy of which nobody knows yet whose it is."""
     return CarePlan(
         policy=policy,
         contacts=tuple(

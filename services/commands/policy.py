@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
+from alerts.plan_holes import holes
 from alerts.policy import Policy
 from alerts.policy_document import PolicyMistakes
-from alerts.policy_holes import holes
 from alerts.policy_schema import POLICY_SCHEMA
-from alerts.policy_simulation import simulate
+from alerts.policy_simulation import simulate, stand_in
 from alerts.policy_text import read_policy
 from services.bad_setting import BadSetting
 from services.clock import SystemClock
@@ -27,9 +27,9 @@ def check(given: argparse.Namespace) -> int:
     policy = _read(given)
     if policy is None:
         return WRONG_FILE
-    found = holes(policy, SystemClock().now(), contacts=given.contacts)
+    found = holes(stand_in(policy, given.contacts), SystemClock().now())
     if given.json:
-        _show({"holes": found})
+        _show({"holes": [{**msgspec.to_builtins(hole), "text": hole.text} for hole in found]})
     elif not found:
         print(f"{policy.name}: no hole, with {given.contacts} confirmed contacts")
     for hole in found if not given.json else ():
@@ -44,7 +44,7 @@ def run_simulation(given: argparse.Namespace) -> int:
     if policy is None:
         return WRONG_FILE
     at = _instant(given.at) if given.at is not None else SystemClock().now()
-    found = simulate(policy, at, trigger=given.trigger, contacts=given.contacts, dead=given.dead, asleep=given.asleep)
+    found = simulate(stand_in(policy, given.contacts), at, trigger=given.trigger, dead=given.dead, asleep=given.asleep)
     if given.json:
         _show(found)
         return 0
