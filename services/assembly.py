@@ -45,6 +45,7 @@ from streams.kafka.feed_wakeups import FeedWakeups
 from streams.kafka.messages import PURPOSE
 from streams.kafka.publisher import Publisher
 from streams.kafka.stream_worker import ENDS_WITHIN, StreamWorker
+from streams.plan_checks import PlanChecks
 from streams.postgres.store import PostgresStore
 from streams.pump_duty import Alone, PumpDuty, Shared
 from streams.sealing import MasterKey, Sealer
@@ -128,6 +129,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         stopping=asyncio.Event(),
         outbox=outbox,
         twilio=settings.twilio,
+        plans=PlanChecks(store, clock),
         geocoder=Geocoder(settings.geocoder_url) if settings.geocoder_url is not None else None,
     )
     assembly = Assembly(
@@ -137,7 +139,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         store=store,
         engine=engine,
         feed=feed,
-        housekeeping=Housekeeping(store, clock, engine, ring, tidies=role in {"all", "scheduler"}),
+        housekeeping=Housekeeping(store, clock, engine, service.plans, ring, tidies=role in {"all", "scheduler"}),
         alarm=alarm,
     )
     if spool is not None:

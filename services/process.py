@@ -80,6 +80,7 @@ class Assembly(msgspec.Struct, kw_only=True):
         """Stops in order: no new work, messages under way to their end, then channels and the store."""
         self.service.stopping.set()
         self.housekeeping.stop()
+        await self.service.plans.close()
         # Each may take seconds, and whoever stops us does not wait for ever.
         await asyncio.gather(*(part.stop() for part in self.sources))
         await self.engine.stop()

@@ -18,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from streams.clock import Clock
 from streams.engine import Engine
 from streams.journeys_over import sweep_journeys
+from streams.plan_checks import PlanChecks
 from streams.store import Store, Transaction
 
 log = structlog.get_logger()
@@ -29,11 +30,19 @@ SLICE = 2_000
 
 
 class Housekeeping:
-    """Ticks every second, tidies every quarter of an hour."""
+    """Ticks every second, tidies every quarter of an hour, looks through all plans at night."""
 
     def __init__(
-        self, store: Store, clock: Clock, engine: Engine, alarm: Callable[[str], None], *, tidies: bool = True
+        self,
+        store: Store,
+        clock: Clock,
+        engine: Engine,
+        plans: PlanChecks,
+        alarm: Callable[[str], None],
+        *,
+        tidies: bool = True,
     ) -> None:
+        self._plans = plans
         self._store = store
         self._clock = clock
         self._engine = engine
@@ -49,6 +58,7 @@ class Housekeeping:
         self._ticking = asyncio.create_task(self._tick_for_ever(), name="Housekeeping")
         if self._tidies:
             self._scheduler.add_job(self.tidy, "interval", minutes=15)
+            self._scheduler.add_job(self.check_plans, "cron", hour=3, minute=17)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -71,6 +81,15 @@ class Housekeeping:
             self._alarm("engine_stopped")
         await self._engine.duty.look()
         self._engine.look()
+
+    async def check_plans(self) -> None:
+        """Looks through every plan."""
+        try:
+            found = await self._plans.check_all()
+        except Exception:
+            log.exception("checking plans failed", action="plan_check_failed")
+        else:
+            log.info("plans checked", action="plans_checked", open=found)
 
     async def tidy(self) -> int:
         """Forgets what is no longer needed; returns how many rows went."""

@@ -13,6 +13,7 @@ from alerts.effects import NoticeLate, Purpose
 from alerts.geography import Circle
 from alerts.hours import Hours
 from alerts.on_call import Rota
+from alerts.plan_holes import Hole
 from alerts.schedule import Terms
 from alerts.signals import Fix, Signal
 from alerts.situation import Incident, Situation
@@ -179,6 +180,14 @@ class PolicyText(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str
     document: Mapping[str, Any]
+
+
+class OpenPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whose plan has holes, since when that has been known."""
+
+    person: str
+    since: datetime
+    holes: tuple[Hole, ...]
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

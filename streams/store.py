@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from alerts.care_plan import CarePlan
 from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
+from alerts.plan_holes import Hole
 from alerts.policy import Policy
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Situation, StayNear
@@ -29,6 +30,7 @@ from streams.records import (
     Journey,
     KeptTrail,
     Message,
+    OpenPlan,
     Outage,
     Outcome,
     Person,
@@ -247,6 +249,12 @@ class Transaction(Protocol):
 
     async def watched(self, organization: str, limit: int = 200) -> list[tuple[str, StayNear]]:
         """Whom the staff of this agency watch now, whoever ends soonest first; person and what she asked."""
+
+    async def keep_holes(self, organization: str, person: str, found: list[Hole], at: datetime) -> None:
+        """What is open in her plan now; since when is kept for as long as anything is."""
+
+    async def open_plans(self, organization: str, limit: int) -> list[OpenPlan]:
+        """The plans in which something is open, the oldest first."""
 
     async def last_outage(self, organization: str, since: datetime) -> Outage | None:
         """What was noticed late, since then, because nobody was at work; None when there was nothing."""

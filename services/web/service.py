@@ -24,6 +24,7 @@ from streams.clock import Clock
 from streams.engine import Engine
 from streams.feed import Feed
 from streams.fix_stream import FixStream
+from streams.plan_checks import PlanChecks
 from streams.records import Person, Role, Token
 from streams.sealing import MasterKey
 from streams.spool.intake import Intake
@@ -94,6 +95,7 @@ class Service(msgspec.Struct, kw_only=True):
     stopping: asyncio.Event
     routes: tuple[Any, ...] = ()
     outbox: Outbox | None = None
+    plans: PlanChecks
     twilio: Twilio | None = None
     """Whose calls are taken as answers and receipts."""
     geocoder: Geocoder | None = None

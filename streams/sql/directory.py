@@ -149,6 +149,7 @@ class DirectoryRows(Sealed):
     async def _nothing_waits_for(self, person: str, at: datetime) -> None:
         """What is still to come for somebody who was erased can be neither read nor decided."""
         await self.execute("DELETE FROM timers WHERE person = ?", person)
+        await self.execute("DELETE FROM plan_checks WHERE person = ?", person)
         await self.execute("DELETE FROM inbox WHERE person = ? AND handled_at IS NULL", person)
         await self.execute(
             "UPDATE deliveries SET state = 'void', settled_at = ? WHERE person = ? AND state IN ('queued', 'sending')",

@@ -9,6 +9,7 @@ import msgspec
 
 from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
+from alerts.plan_holes import Hole
 from alerts.signals import Fix, Signal
 from alerts.situation import CheckIn, Incident, Situation, StayNear
 from alerts.track import Asks, Track, WatchedZone
@@ -38,6 +39,7 @@ ENCODER = msgspec.json.Encoder()
 KEPT: tuple[Any, ...] = (
     *(Organization, Staff, Person, Contact, Device, Zone, Schedule, Team, PolicyText, Token, Message),
     list[JournalLine],
+    tuple[Hole, ...],
     *(Signal, Situation, Incident, CheckIn, Fix, PersonSide, dict[str, Any]),
     *(Asks, Track, tuple[WatchedZone, ...], Journey, Progress, StayNear),
 )

@@ -11,6 +11,7 @@ from streams.sql.journal import JournalRows
 from streams.sql.journeys import JourneyRows
 from streams.sql.mirrored import MirroredRows
 from streams.sql.outages import OutageRows
+from streams.sql.plan_checks import PlanCheckRows
 from streams.sql.receipts import ReceiptRows
 from streams.sql.rows import instant, instant_or_none, micros
 from streams.sql.spooled import SpooledRows
@@ -28,6 +29,7 @@ class SqlTransaction(
     JourneyRows,
     WatchedRows,
     OutageRows,
+    PlanCheckRows,
     ReceiptRows,
 ):
     """Carries out operations; waits for nothing but its connection."""
