@@ -144,7 +144,7 @@ def _late(plan: CarePlan, occasions: list[tuple[datetime, SimulatedTrigger]]) ->
 
 
 def _failures(plan: CarePlan, occasions: list[tuple[datetime, SimulatedTrigger]]) -> Iterator[Hole]:
-    for channel in _channels(plan):
+    for channel in channels_of(plan):
         if any(_too_late(plan, at, trigger, dead=(channel,)) for at, trigger in occasions):
             yield Hole(kind="one_channel", values={"channel": channel})
     names = ["dispatch", "last_resort", *(contact_key(c.id) for c in plan.contacts if c.confirmed)]
@@ -169,7 +169,7 @@ def _window(plan: CarePlan, trigger: SimulatedTrigger) -> float:
     return plan.policy.cancel_window_ms / 1000 if trigger == "panic" else 0
 
 
-def _channels(plan: CarePlan) -> list[str]:
+def channels_of(plan: CarePlan) -> list[str]:
     """Every channel by which somebody of the plan is told."""
     lists = [plan.dispatch, plan.last_resort, *plan.webhooks.values()]
     lists += [contact.methods for contact in plan.contacts if contact.confirmed]

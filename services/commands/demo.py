@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from typing import Any
 
+from alerts.hours import Hours
+from alerts.on_call import Rota, Rotation
 from alerts.policy_text import read_policy, write_policy
 from services.process import Assembly
 from services.web.service import new_id, new_token
-from streams.records import Contact, Device, EmergencyNumber, Method, Organization, Person, PolicyText, Staff, Token
+from streams.records import (
+    Contact,
+    Device,
+    EmergencyNumber,
+    Method,
+    Organization,
+    Person,
+    PolicyText,
+    Staff,
+    Team,
+    Token,
+)
 from streams.sealing import token_hash
 from streams.store import Transaction
 
@@ -22,7 +36,7 @@ steps:
   - after: 3m
     notify: [contacts]
   - after: 6m
-    notify: [last_resort]
+    notify: [last_resort, "team:evenings"]
 check_in: {grace: 1m, remind: [2m, 0s], extend_at_most: 1h, after_outage: {ask_again: 2m}}
 """
 PIN, TWIN = "2580", "7913"
@@ -51,13 +65,22 @@ async def furnish(assembly: Assembly) -> str:
                 last_resort=(_method("sms", "+1 555 0199"),),
                 call_back="555-0100",
                 emergency=(EmergencyNumber(label="Emergency services", call="911", text="911"),),
+                has_teams=True,
             )
         )
-        for name, language in (("Sam Rivera", "en"), ("Lucía Ortega", "es")):
+        members = []
+        for name, language, number in (("Sam Rivera", "en", "+1 555 0131"), ("Lucía Ortega", "es", "+1 555 0132")):
             staff = Staff(
-                id=new_id(), organization=agency, name=name, roles=("dispatcher", "advocate"), language=language
+                id=new_id(),
+                organization=agency,
+                name=name,
+                roles=("dispatcher", "advocate"),
+                language=language,
+                methods=(_method("sms", number),),
             )
+            members.append(staff.id)
             await tx.put(staff)
+        await tx.put(_evenings(agency, tuple(members)))
         policy = write_policy(read_policy(POLICY, name="demo"))
         await tx.put(PolicyText(id=new_id(), organization=agency, name="demo", document=policy))
         await _mia(tx, agency, pin, twin)
@@ -65,6 +88,14 @@ async def furnish(assembly: Assembly) -> str:
         return agency
 
     return await store.write(work)
+
+
+def _evenings(agency: str, members: tuple[str, ...]) -> Team:
+    """A week each, from Monday to Friday, six to eleven in the evening."""
+    hours = Hours(days=("mon", "tue", "wed", "thu", "fri"), start=time(18), end=time(23))
+    rotation = Rotation(members=members, begins=date(2026, 1, 5), hand_over=time(12), hours=(hours,))
+    rota = Rota(time_zone="America/Chicago", rotations=(rotation,))
+    return Team(id=new_id(), organization=agency, name="evenings", members=members, rota=rota)
 
 
 async def _mia(tx: Transaction, agency: str, pin: str, twin: str) -> None:

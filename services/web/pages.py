@@ -29,7 +29,7 @@ HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
     "Cache-Control": "no-cache",
 }
-ADDRESSES = {"/desk": "desk", "/phone": "phone", "/contact": "contact", "/alert": "contact"}
+ADDRESSES = {"/desk": "desk", "/plans": "plans", "/phone": "phone", "/contact": "contact", "/alert": "contact"}
 DEMO_ADDRESSES = {"/": "start", "/outbox": "outbox"}
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from alerts.audience import STAFF, contact_key
 from alerts.care_plan import CarePlan
-from alerts.plan_holes import Hole, holes
+from alerts.plan_holes import Hole, channels_of, holes
 from alerts.policy_simulation import SimulatedTrigger, simulate
 from services.web.call import Call, Reply, Route
 from services.web.directory import Body, audit, staff_route, visible_person
@@ -51,7 +51,12 @@ async def get_plan(call: Call) -> Reply:
     """What is open in her plan as it is now."""
     plan, names = await _plan(call)
     found = [_shown(hole, names) for hole in holes(plan, call.now)]
-    return Reply(body={"policy": plan.policy.name, "holes": found})
+    confirmed = [contact_key(contact.id) for contact in plan.contacts if contact.confirmed]
+    everybody = ["dispatch", "last_resort", *confirmed, *(key for key in names if key.startswith(STAFF))]
+    recipients = [{"recipient": key, "name": names.get(key)} for key in everybody]
+    return Reply(
+        body={"policy": plan.policy.name, "holes": found, "recipients": recipients, "channels": channels_of(plan)}
+    )
 
 
 async def post_simulation(call: Call) -> Reply:

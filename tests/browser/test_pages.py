@@ -280,3 +280,48 @@ async def test_axe_finds_nothing_on_the_other_pages(visitors: Visitors, language
         page = await visitors.open(path, PHONE, language=language, dark=dark)
         await expect(page.locator("h1").first).to_be_visible()
         await examine(page, f"{path.strip('/') or 'start'}-{look}")
+
+
+async def test_a_plan_is_tried_before_it_is_needed(visitors: Visitors) -> None:
+    """Sam looks who is on call, takes it, and sees who would be told if the mail server were down at three at night."""
+    page = await visitors.desk()
+    await page.get_by_test_id("to-plans").click()
+    team = page.get_by_test_id("team")
+    await expect(team.get_by_role("heading")).to_have_text("evenings")
+    await team.get_by_test_id("take").click()
+    await expect(team.get_by_test_id("on-call")).to_contain_text("Sam Rivera")
+
+    await page.get_by_test_id("trial-who").select_option(label="Mia Larsen")
+    await page.get_by_test_id("trial-at").fill("2026-11-29T03:10")
+    await page.get_by_test_id("trial-dead").get_by_label("E-mail").check()
+    await page.get_by_test_id("trial-asleep").get_by_label("Ben Larsen").check()
+    await page.get_by_test_id("trial-go").click()
+    await expect(page.get_by_test_id("verdict")).to_contain_text("0:10")
+    first = page.get_by_test_id("told").first
+    await expect(first).to_have_attribute("data-outcome", "failed")
+    await expect(page.get_by_test_id("told").filter(has_text="Ben Larsen").first).to_contain_text("does not notice")
+    await examine(page, "plans-tried")
+
+    await page.get_by_test_id("check").click()
+    await expect(page.get_by_test_id("open-plan").first).to_be_visible()
+    await page.get_by_test_id("to-desk").click()
+    await expect(page.get_by_test_id("open-count")).to_have_text("2 open")
+    await page.get_by_test_id("to-plans").click()
+    await page.get_by_test_id("open-plan").first.get_by_test_id("try").click()
+    await expect(page.get_by_test_id("holes").locator("li").first).to_be_visible()
+
+
+@LOOKS
+async def test_axe_finds_nothing_on_the_page_of_plans(visitors: Visitors, language: str, dark: bool) -> None:
+    """On a wide and on a narrow screen."""
+    look = f"{language}-{'dark' if dark else 'light'}"
+    page = await visitors.desk(language=language, dark=dark)
+    if language == "es":
+        await page.get_by_test_id("language").select_option("es")
+    await page.get_by_test_id("to-plans").click()
+    await expect(page.get_by_test_id("team")).to_be_visible()
+    await page.get_by_test_id("trial-go").click()
+    await expect(page.get_by_test_id("verdict")).to_be_visible()
+    await examine(page, f"plans-{look}")
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await examine(page, f"plans-narrow-{look}")

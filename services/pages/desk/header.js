@@ -24,6 +24,7 @@ export function makeLanguages(chosen) {
 export function makeHeader(session, does) {
   const feed = element("span", { class: "feed", "data-testid": "feed" });
   const sound = element("button", { type: "button", class: "quiet", "data-testid": "sound", onclick: does.sound });
+  const open = element("span", { class: "count count-open", hidden: true, "data-testid": "open-count" });
   const node = element(
     "header",
     { class: "bar" },
@@ -31,6 +32,7 @@ export function makeHeader(session, does) {
     element("span", { class: "bar-name muted" }, session.organization.name),
     feed,
     element("span", { class: "bar-gap" }),
+    element("a", { class: "button quiet", href: "/plans", "data-testid": "to-plans" }, say("plans.title"), open),
     sound,
     makeLanguages(does.speak),
     element(
@@ -60,6 +62,11 @@ export function makeHeader(session, does) {
     feed(alive) {
       feed.classList.toggle("feed-lost", !alive);
       write(feed, say(alive ? "header.live" : "header.lost"));
+    },
+    /** In how many plans something is open. @param {number} count */
+    openPlans(count) {
+      open.hidden = count === 0;
+      write(open, say("header.open_plans", { count }));
     },
     /** @param {{on: boolean, asleep: boolean}} state */
     sound({ on, asleep }) {

@@ -1,4 +1,4 @@
-/** What makes no sound: whom the desk stays near, and once after an outage what came due meanwhile. */
+/** What makes no sound: whom the desk stays near, what is open in plans, once after an outage what came due meanwhile. */
 
 import { Problem, get } from "./api.js";
 import { clockTime, until } from "./clock.js";
@@ -17,7 +17,9 @@ const CALM = 400;
  */
 
 export class Quiet {
-  constructor() {
+  /** @param {(count: number) => void} openPlans told in how many plans something is open */
+  constructor(openPlans) {
+    this.openPlans = openPlans;
     /** @type {Watched[]} */
     this.watched = [];
     /** @type {Outage | null} */
@@ -38,7 +40,12 @@ export class Quiet {
 
   async read() {
     try {
-      const [watched, last] = await Promise.all([get("/v1/stay-near"), get("/v1/outages/last")]);
+      const [watched, last, open] = await Promise.all([
+        get("/v1/stay-near"),
+        get("/v1/outages/last"),
+        get("/v1/plans/open"),
+      ]);
+      this.openPlans(open.plans.length);
       this.watched = watched.stay_near;
       this.outage = last.outage;
     } catch (error) {

@@ -52,7 +52,7 @@ export class Workspace {
       recent: () => void this.showRecent(),
       announce: (text) => this.announce(text),
     });
-    this.quiet = new Quiet();
+    this.quiet = new Quiet((count) => this.header.openPlans(count));
     this.feed = new Feed({
       incident: (summary) => this.hear(summary),
       quiet: () => this.quiet.hear(),
