@@ -63,7 +63,8 @@ def answer(turn: Turn, signal: AboutIncident) -> None:
         case ContactAnswered():
             _hear_contact(turn, incident, signal)
         case ContactWrote():
-            turn.record("contact_wrote", by=signal.name, text=signal.text)
+            what = {None: "contact_wrote", True: "contact_opted_out", False: "contact_opted_in"}[signal.opted_out]
+            turn.record(what, by=signal.name, text=signal.text or None)
             turn.publish("incident.updated")
 
 

@@ -339,12 +339,13 @@ class ContactAnswered(SignalBase, frozen=True, kw_only=True, tag="contact_answer
 
 
 class ContactWrote(SignalBase, frozen=True, kw_only=True, tag="contact_wrote"):
-    """A trusted contact wrote something that is no answer."""
+    """A trusted contact wrote something that is no answer; `opted_out`: they want no more texts (False: again)."""
 
     incident: str
     contact: str
     name: str
     text: str
+    opted_out: bool | None = None
 
 
 class ContactConfirmed(SignalBase, frozen=True, kw_only=True, tag="contact_confirmed"):

@@ -8,7 +8,7 @@ only for a bug in itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -63,12 +63,32 @@ class Retry(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Never: the same message to the same address cannot succeed. `why` holds no address."""
+    """Never: the same message to the same address cannot succeed. `why` holds no address.
+
+    `opted_out` says that whoever has the address wants nothing more from us.
+    """
 
     why: str
+    opted_out: bool = False
 
 
 Outcome = Delivered | Sent | Retry | Refused
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a message has come (`sent`, `delivered`, `read`, `failed`), and why not further."""
+
+    state: str
+    why: str | None = None
+
+
+@runtime_checkable
+class TellsProgress(Protocol):
+    """A channel that can be asked later what became of a message, by the reference under which it was taken over."""
+
+    async def progress(self, reference: str) -> Progress | None:
+        """How far it has come; None where that is not known, or nothing new. Never raises for the other side."""
+        ...
 
 
 class Channel(Protocol):

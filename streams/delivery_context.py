@@ -52,7 +52,7 @@ def context_from(
     if isinstance(found, str):
         return found
     for method in found.methods:
-        if method.id == delivery.method:
+        if method.id == delivery.method and method.closed_at is None:
             if is_unsafe(agreed.person, method):
                 return "unsafe_address"
             return DeliveryContext(

@@ -19,6 +19,7 @@ from streams.ending import end, in_time
 from streams.processor import Claimed, Handled
 from streams.pump import Pump
 from streams.pump_duty import Alone, PumpDuty
+from streams.receipt_asker import ReceiptAsker
 from streams.runner import Runner, Sweeper
 from streams.sender import Sender
 from streams.store import Store
@@ -81,12 +82,13 @@ class Engine:
             store, clock, send=self._send, room=self.sender.room, alarm=alarm, changed=self._after_decision
         )
         self._wake = wake or self.runner.wake
+        self.asker = ReceiptAsker(store, clock, channels, wake=self.wake, changed=published)
         self.pump = Pump(
             store, clock, self.runner, ClockGuard(clock, alarm), duty=self.duty, look_every=duties.look_every
         )
         self.sweeper = Sweeper(store, clock, self.runner, at_once=duties.sweeps_at_once)
         self._tasks: list[asyncio.Task[None]] = []
-        self._loops: tuple[Runner | Pump | Sweeper | Sender, ...] = ()
+        self._loops: tuple[Runner | Pump | Sweeper | ReceiptAsker | Sender, ...] = ()
         self._stopping = False
 
     def wake(self, organization: str, person: str, lane: int) -> None:
@@ -102,6 +104,7 @@ class Engine:
         self._loops = (
             *((self.runner, self.sweeper) if self._duties.decides else ()),
             *((self.pump,) if self._duties.pumps else ()),
+            *((self.asker,) if self._duties.claims else ()),
             self.sender,
         )
         self._tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops]

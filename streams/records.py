@@ -42,12 +42,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One way to reach somebody; `secret` signs webhooks."""
+    """One way to reach somebody; `secret` signs webhooks. A closed one wants nothing more from us, since then."""
 
     id: str
     channel: str
     address: str
     secret: str | None = None
+    closed_at: datetime | None = None
 
 
 class EmergencyNumber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -180,6 +181,14 @@ class PolicyText(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str
     document: Mapping[str, Any]
+
+
+class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a provider has taken over, and under which reference."""
+
+    delivery: str
+    channel: str
+    reference: str
 
 
 class OpenPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,9 +19,11 @@ from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refuse
 from streams.clock import Clock
 from streams.delivery_context import Composer, DeliveryContext, context_of
 from streams.ending import in_time
+from streams.opting_out import close_method
 from streams.processor import LEASE, Claimed
+from streams.receipt_asker import FIRST_AFTER
 from streams.receipts import say_failed
-from streams.records import Delivery
+from streams.records import Delivery, HandedOver
 from streams.sending_order import SendingOrder
 from streams.store import NotKept, Store, Transaction, just_back
 
@@ -315,11 +317,17 @@ class Sender:
         now = self._clock.now()
         failed: list[Delivery] = []
         told = [(r.delivery, _state(r.outcome)) for r in results if isinstance(r.outcome, Delivered | Sent)]
+        taken = [
+            HandedOver(delivery=r.delivery.id, channel=r.delivery.channel, reference=r.outcome.reference)
+            for r in results
+            if isinstance(r.outcome, Sent) and r.outcome.reference is not None
+        ]
         rest = [r for r in results if not isinstance(r.outcome, Delivered | Sent)]
 
         async def work(tx: Transaction) -> None:
             failed.clear()
             await tx.succeeded(told, now)
+            await tx.hand_over(taken, now + FIRST_AFTER)
             failed.extend([r.delivery for r in rest if await self._settle_one(tx, r, now)])
             await tx.publish_progress([delivery for delivery, _ in told], now)
 
@@ -334,6 +342,8 @@ class Sender:
         if result.void is not None or not isinstance(outcome, Retry | Refused):
             await tx.void(delivery, result.void or "", now)
             return False
+        if isinstance(outcome, Refused) and outcome.opted_out:
+            await close_method(tx, delivery, now)
         again_at = self._again_at(delivery, outcome, now)
         nobody_left = await tx.failed_once(delivery, outcome.why, again_at, now)
         if again_at is not None or delivery.incident is None:

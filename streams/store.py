@@ -25,6 +25,7 @@ from streams.records import (
     Contact,
     Delivery,
     FeedEvent,
+    HandedOver,
     IncidentView,
     JournalLine,
     Journey,
@@ -185,6 +186,15 @@ class Transaction(Protocol):
 
     async def delivery(self, delivery: str) -> Delivery | None:
         """The delivery of this id, or None."""
+
+    async def hand_over(self, taken: Sequence[HandedOver], ask_at: datetime) -> None:
+        """A provider took these over; the reference of the last try counts."""
+
+    async def anything_to_ask_about(self, now: datetime) -> bool:
+        """Whether it is time to ask about any."""
+
+    async def to_ask_about(self, now: datetime, again_at: datetime, most: int, limit: int) -> list[HandedOver]:
+        """Takes those about which it is time to ask; each again at `again_at`, `most` times in all."""
 
     async def receive(self, delivery: str, state: str, why: str | None, now: datetime) -> Delivery | None:
         """Takes what a provider says later; the delivery where it has changed anything. A state never goes back."""

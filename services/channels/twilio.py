@@ -14,8 +14,9 @@ import msgspec
 
 from services.phone_number import dialled, objection_to_ring, objection_to_text
 from services.settings import Twilio
+from services.twilio_progress import progress_of_call, progress_of_text
 from services.twilio_signature import STATUS_PATH, VOICE_PATH
-from streams.channel import Outcome, OutgoingMessage, Refused, Retry, Sent
+from streams.channel import Outcome, OutgoingMessage, Progress, Refused, Retry, Sent
 
 WITHIN = aiohttp.ClientTimeout(total=10, connect=5)
 CONNECTIONS = 256
@@ -25,10 +26,11 @@ VALID_FOR_S = 600
 RINGS_FOR_S = 25
 """Longer, and a mailbox picks up."""
 NOT_NOW = frozenset({408, 425, 429})
+OPTED_OUT = 21610
 NEVER = {
     21211: "not a number",
     21214: "not reachable",
-    21610: "opted out",
+    OPTED_OUT: "opted out",
     21612: "not reachable from our number",
     21614: "takes no texts",
     21408: "a country that is not switched on",
@@ -66,6 +68,17 @@ class TwilioAccount:
         except aiohttp.ClientError as error:
             return Retry(f"no connection ({type(error).__name__})", down=True)
 
+    async def ask(self, resource: str, reference: str) -> dict[str, Any]:
+        """What became of it, in Twilio's words; nothing where no answer comes."""
+        url = f"{self._settings.url}/2010-04-01/Accounts/{self._settings.account}/{resource}/{reference}.json"
+        try:
+            async with self._open().get(url, allow_redirects=False) as answer:
+                raw = await answer.content.read(ANSWER_READ)
+                found = msgspec.json.decode(raw) if answer.status == 200 else {}
+                return found if isinstance(found, dict) else {}
+        except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError):
+            return {}
+
     async def close(self) -> None:
         """Closes the connections."""
         if self._session is not None:
@@ -82,7 +95,8 @@ class TwilioAccount:
                 # Our own account's troubles pass when somebody has seen to them; nobody's number is to blame.
                 wait = _wait_for(answer.headers.get("Retry-After"))
                 return Retry(f"status {status}", wait, down=status not in NOT_NOW)
-            return Refused(NEVER.get(said.code or 0, f"refused ({said.code or status})"))
+            why = NEVER.get(said.code or 0, f"refused ({said.code or status})")
+            return Refused(why, opted_out=said.code == OPTED_OUT)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -123,6 +137,11 @@ class TwilioSms:
         }
         return await self._account.post("Messages", form)
 
+    async def progress(self, reference: str) -> Progress | None:
+        """https://www.twilio.com/docs/messaging/api/message-resource#fetch-a-message-resource."""
+        found = await self._account.ask("Messages", reference)
+        return progress_of_text(str(found.get("status", "")), str(found.get("error_code") or ""))
+
     async def close(self) -> None:
         """Closes the account's connections."""
         await self._account.close()
@@ -154,6 +173,10 @@ class TwilioVoice:
             "Timeout": str(RINGS_FOR_S),
         }
         return await self._account.post("Calls", form)
+
+    async def progress(self, reference: str) -> Progress | None:
+        """https://www.twilio.com/docs/voice/api/call-resource#fetch-a-call-resource."""
+        return progress_of_call(str((await self._account.ask("Calls", reference)).get("status", "")))
 
     async def close(self) -> None:
         """Closes the account's connections."""

@@ -124,7 +124,13 @@ async def list_contacts(call: Call) -> Reply:
 def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
     """A contact as staff may see them; no secrets."""
     methods = [
-        {"id": m.id, "channel": m.channel, "address": m.address, "deliverable": m.channel in call.service.channels}
+        {
+            "id": m.id,
+            "channel": m.channel,
+            "address": m.address,
+            "deliverable": m.channel in call.service.channels and m.closed_at is None,
+            "closed_at": m.closed_at,
+        }
         for m in contact.methods
     ]
     return {

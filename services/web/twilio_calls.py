@@ -18,22 +18,24 @@ from alerts.ids import derived_id
 from alerts.signals import ContactAnswered, ContactReply, ContactWrote
 from alerts.situation import Incident
 from services.phone_number import as_dialled
+from services.twilio_progress import progress_of_call, progress_of_text
 from services.twilio_signature import STATUS_PATH, TEXT_PATH, is_signed
 from services.web.call import Call, Reply, Route
 from services.web.problems import Problem
 from services.wording.catalogue import say
+from streams.opting_out import changed
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM, Contact, Delivery, Organization, Person
 from streams.store import Transaction
 
-CALLS = dict.fromkeys(("completed", "busy", "no-answer", "failed", "canceled"), "failed")
-"""A call that has ended came to nothing, unless a key was pressed in it: then it was received before."""
-STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "undelivered": "failed", "failed": "failed"}
-"""Twilio's words for how far it has come; all others say nothing new."""
+OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+OPTS_IN = frozenset({"START", "YES", "UNSTOP"})
+"""Words that carriers themselves take for it: https://help.twilio.com/articles/223134027."""
 ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
 ANSWER = re.compile(r"([A-Z])?\s*([123])\W*", re.IGNORECASE)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_TEXT = 1600
+NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 
 
 class OpenAlert(msgspec.Struct, frozen=True):
@@ -65,22 +67,19 @@ async def status(call: Call) -> Reply:
     """How far a text has come, in whatever order that is told."""
     form = signed_form(call)
     called = form.get("CallStatus", "")
-    state = CALLS.get(called) or STATES.get(form.get("MessageStatus", ""))
+    told = form.get("MessageStatus", "")
+    progress = progress_of_call(called) if called else progress_of_text(told, form.get("ErrorCode", ""))
     delivery = call.request.query.get("delivery", "")
-    if state is None or not delivery:
+    if progress is None or not delivery:
         return Reply(status=204)
-    code = form.get("ErrorCode", "")
-    why = f"provider error {code}" if state == "failed" and code.isdigit() else None
-    if called:
-        why = "nobody pressed a key" if called == "completed" else called
 
     async def work(tx: Transaction) -> Delivery | None:
-        return await take_receipt(tx, delivery, state, why, call.now)
+        return await take_receipt(tx, delivery, progress.state, progress.why, call.now)
 
     changed = await call.service.store.write(work, LANE_ALARM)
     if changed is not None:
         call.service.feed.poke()
-        if state == "failed":
+        if progress.state == "failed":
             call.service.engine.wake(changed.organization, changed.person, LANE_ALARM)
             call.service.engine.look()
     return Reply(status=204)
@@ -91,10 +90,56 @@ async def text(call: Call) -> web.Response:
     form = signed_form(call)
     alerts, language = await _open_alerts(call, form.get("From", ""))
     written = form.get("Body", "").strip()[:MOST_TEXT]
+    opted = _opted(form, written, alerts)
+    if opted is not None:
+        # The provider answers such words itself.
+        await _opt(call, form.get("From", ""), alerts, out=opted, sid=form.get("MessageSid", ""))
+        return web.Response(text=NOTHING, content_type="text/xml")
     said = await _answer(call, alerts, written, form.get("MessageSid", ""), language)
     message = f"<Message>{escape(said)}</Message>" if said else ""
     body = f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
     return web.Response(text=body, content_type="text/xml")
+
+
+def _opted(form: dict[str, str], written: str, alerts: list[OpenAlert]) -> bool | None:
+    """Whether it says that they want nothing more (True), or something again (False)."""
+    word = form.get("OptOutType", written).strip().upper()
+    if word in OPTS_OUT:
+        return True
+    # While somebody is waited for, a yes is an answer that was meant for us.
+    return False if word in OPTS_IN and not (word == "YES" and alerts) else None
+
+
+async def _opt(call: Call, number: str, alerts: list[OpenAlert], *, out: bool, sid: str) -> None:
+    """Closes the texts of whoever has this number, or opens them again; what waits goes on by other methods at once."""
+    try:
+        address = as_dialled(number)
+    except ValueError:
+        return
+
+    async def work(tx: Transaction) -> list[Delivery]:
+        gone = []
+        for organization, owner in await tx.contacts_at(address):
+            contact = await tx.get(Contact, organization, owner)
+            if contact is None:
+                continue
+            texts = {m.id for m in contact.methods if m.channel == "sms" and m.address == address}
+            await tx.put(changed(contact, texts, call.now if out else None))
+            incident = (await tx.situation(contact.person or "")).live_incident if out else None
+            for delivery in await tx.deliveries_of(incident.id) if incident is not None else ():
+                failed = delivery.method in texts and await take_receipt(
+                    tx, delivery.id, "failed", "opted out", call.now
+                )
+                gone += [failed] if failed else []
+        return gone
+
+    gone = await call.service.store.write(work, LANE_ALARM)
+    for alert in alerts:
+        signal = ContactWrote(**_common(call, alert, "text", sid), text="", opted_out=out)
+        await call.service.engine.decide_now(alert.organization, alert.person.id, signal)
+    for delivery in gone:
+        call.service.engine.wake(delivery.organization, delivery.person, LANE_ALARM)
+    call.service.engine.look()
 
 
 async def _open_alerts(call: Call, number: str) -> tuple[list[OpenAlert], str]:

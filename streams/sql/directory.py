@@ -363,7 +363,7 @@ class DirectoryRows(Sealed):
         return known
 
     def _usable(self, methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
-        return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable)
+        return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable and not m.closed_at)
 
     async def _index_addresses(self, record: Record) -> None:
         if isinstance(record, Contact):

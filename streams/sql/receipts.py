@@ -6,6 +6,7 @@ from datetime import datetime
 
 from streams.records import Delivery
 from streams.sql.deliveries import GROUP, DeliveryRows, group_of
+from streams.sql.handed_over import HandedOverRows
 from streams.sql.rows import micros
 
 BEFORE = {
@@ -17,7 +18,7 @@ BEFORE = {
 """The states that each one can follow: what was received once has not failed."""
 
 
-class ReceiptRows(DeliveryRows):
+class ReceiptRows(HandedOverRows, DeliveryRows):
     """The part of a transaction that is about receipts."""
 
     async def receive(self, delivery: str, state: str, why: str | None, now: datetime) -> Delivery | None:
@@ -28,6 +29,8 @@ class ReceiptRows(DeliveryRows):
             "RETURNING id",
             *(state, micros(now), why, delivery, self.dialect.array(before)),
         )
+        if state != "sent":
+            await self.nothing_to_ask(delivery)
         return await self.delivery(delivery) if rows else None
 
     async def go_on_after(self, failed: Delivery, now: datetime) -> bool:

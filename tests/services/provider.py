@@ -48,6 +48,9 @@ class Provider:
         """Status, body and headers for a number."""
         self.hanging: set[str] = set()
         self.down = False
+        self.asked: list[str] = []
+        self.became: dict[str, dict[str, Any]] = {}
+        """What is said of a text or call when it is asked about, by its sid."""
         self._release = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -62,6 +65,8 @@ class Provider:
         app = web.Application()
         app.router.add_post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", self._take)
         app.router.add_post(f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json", self._ring)
+        for resource in ("Messages", "Calls"):
+            app.router.add_get(f"/2010-04-01/Accounts/{ACCOUNT}/{resource}/{{sid}}.json", self._say)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -96,6 +101,11 @@ class Provider:
         text = Text(sid=sid, to=number, sender=str(form["From"]), body=str(form["Body"]), callback=callback)
         self.texts.append(text)
         return web.json_response({"sid": sid, "status": "queued", "to": number, "error_code": None}, status=201)
+
+    async def _say(self, request: web.Request) -> web.Response:
+        sid = request.match_info["sid"]
+        self.asked.append(sid)
+        return web.json_response({"sid": sid, "status": "queued", **self.became.get(sid, {})})
 
     async def _ring(self, request: web.Request) -> web.Response:
         form = await request.post()

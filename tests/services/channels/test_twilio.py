@@ -54,7 +54,11 @@ async def test_a_text_is_handed_over_with_where_to_say_what_became_of_it(
     ("status", "body", "outcome"),
     [
         (400, {"code": 21211, "message": "Invalid 'To' Phone Number"}, Refused("not a number")),
-        (400, {"code": 21610, "message": "Attempt to send to unsubscribed recipient"}, Refused("opted out")),
+        (
+            400,
+            {"code": 21610, "message": "Attempt to send to unsubscribed recipient"},
+            Refused("opted out", opted_out=True),
+        ),
         (400, {"code": 21614, "message": "not a mobile number"}, Refused("takes no texts")),
         (400, {"code": 99999, "message": "?"}, Refused("refused (99999)")),
         (404, {}, Refused("refused (404)")),
