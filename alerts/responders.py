@@ -147,7 +147,7 @@ def _apply_policy(turn: Turn, signal: PolicyApplied) -> None:
 
 def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> None:
     others = tuple(a for a in incident.answers if a.contact != signal.contact)
-    mine = Answer(contact=signal.contact, name=signal.name, answer=signal.answer, at=turn.now)
+    mine = Answer(contact=signal.contact, name=signal.name, answer=signal.answer, at=turn.now, job=signal.job)
     turn.change(answers=(*others, mine), human_contact_at=turn.now)
     turn.record(f"contact_{signal.answer}", by=signal.name)
     if signal.answer == "cannot":

@@ -17,6 +17,8 @@ from alerts.zone_rule import ZoneRule
 Verdict = Literal["none", "pin", "duress"]
 """What the PIN said: `none` where the person has no PIN, `duress` for the twin."""
 
+Job = Literal["rings_emergency", "fetches_children", "stays_by_phone"]
+"""What a trusted contact does when they can help, as agreed beforehand."""
 TriggerKind = Literal["duress", "panic", "missed_check_in", "zone", "contact_lost", "fault"]
 ContactReply = Literal["can_help", "cannot", "on_my_way"]
 Worry = Literal["standing_still", "turned_away", "no_contact", "battery_low"]
@@ -336,6 +338,7 @@ class ContactAnswered(SignalBase, frozen=True, kw_only=True, tag="contact_answer
     contact: str
     name: str
     answer: ContactReply
+    job: Job | None = None
 
 
 class ContactWrote(SignalBase, frozen=True, kw_only=True, tag="contact_wrote"):

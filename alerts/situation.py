@@ -9,7 +9,7 @@ import msgspec
 
 from alerts.policy import Policy
 from alerts.schedule import Terms
-from alerts.signals import ContactReply, Fix, Question, TriggerKind, Worry
+from alerts.signals import ContactReply, Fix, Job, Question, TriggerKind, Worry
 from alerts.zone_rule import ZoneRule
 
 IncidentState = Literal["pending", "open", "acknowledged", "resolved", "cancelled"]
@@ -69,13 +69,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     times: int
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a contact answered last."""
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a contact answered last; `job` is what they do where they can."""
 
     contact: str
     name: str
     answer: ContactReply
     at: datetime
+    job: Job | None = None
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -130,6 +131,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def live(self) -> bool:
         """Pending, open or acknowledged."""
         return self.state in LIVE
+
+    @property
+    def jobs_taken(self) -> tuple[Job, ...]:
+        """What those contacts do who can help, each once."""
+        taken = (a.job for a in self.answers if a.answer != "cannot" and a.job is not None)
+        return tuple(dict.fromkeys(taken))
 
     @property
     def contacts_helping(self) -> int:

@@ -15,7 +15,7 @@ from alerts.hours import Hours
 from alerts.on_call import Rota
 from alerts.plan_holes import Hole
 from alerts.schedule import Terms
-from alerts.signals import Fix, Signal
+from alerts.signals import Fix, Job, Signal
 from alerts.situation import Incident, Situation
 from alerts.track import Asks, Track, WatchedZone
 from alerts.zone_rule import ZoneKind
@@ -125,6 +125,7 @@ class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
     consent: Literal["pending", "confirmed", "declined"] = "pending"
     consent_how: str | None = None
     reads: Literal["nobody_else", "others", "unknown"] | None = None
+    job: Job | None = None
 
 
 class Device(Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -103,6 +103,9 @@ async def alert(call: Call) -> Reply:
             "emergency": agency.emergency,
             "answer": mine,
             "others": sum(1 for a in incident.answers if a.contact != contact.id and a.answer != "cannot"),
+            "job": contact.job,
+            "jobs_taken": [job for job in incident.jobs_taken if job != contact.job or mine is None],
+            "arrival_word": _arrival_word(brief, contact, mine),
             "sees": contact.sees,
             "staff": incident.staff_hold is not None,
             "now": call.now,
@@ -117,6 +120,12 @@ async def alert(call: Call) -> Reply:
         return shown
 
     return Reply(body=await call.service.store.read(work))
+
+
+def _arrival_word(brief: dict[str, Any], contact: Contact, answer: ContactReply | None) -> str | None:
+    """What she wants to hear at the door: for whoever is on the way, on a phone that nobody else reads."""
+    word = brief.get("arrival_word")
+    return str(word) if word and answer == "on_my_way" and contact.reads == "nobody_else" else None
 
 
 async def _journey(tx: Transaction, person: str, incident: Incident, contact: Contact) -> dict[str, Any]:
@@ -148,6 +157,7 @@ async def answer(call: Call) -> Reply:
         contact=contact.id,
         name=contact.name,
         answer=given,
+        job=contact.job,
     )
     decision = await call.service.engine.decide_now(call.organization, call.person, signal)
     if decision.refusal is not None:

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from alerts.audience import contact_key
 from alerts.care_plan import MethodRef, Sees
 from alerts.effects import Notify
+from alerts.signals import Job
 from services.links import Link
 from services.web.call import Call, Reply
 from services.web.directory import (
@@ -49,6 +50,7 @@ class ContactBody(Body, kw_only=True):
     language: Text = "en"
     order: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = None
     sees: Sees = "message"
+    job: Job | None = None
     consent: Consent | None = None
 
 
@@ -60,6 +62,7 @@ class ContactChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     order: Annotated[int, msgspec.Meta(ge=1, le=99)] | UnsetType = UNSET
     methods: Annotated[list[MethodBody], msgspec.Meta(min_length=1, max_length=10)] | UnsetType = UNSET
     sees: Sees | UnsetType = UNSET
+    job: Job | UnsetType | None = UNSET
     consent: Consent | UnsetType = UNSET
     id: str | None = None
 
@@ -81,6 +84,7 @@ async def post_contact(call: Call) -> Reply:
             methods=methods,
             language=body.language,
             sees=body.sees,
+            job=body.job,
             consent="confirmed" if body.consent else "pending",
             consent_how=body.consent.how if body.consent else None,
         )
@@ -139,6 +143,7 @@ def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
         "order": contact.order,
         "language": contact.language,
         "sees": contact.sees,
+        "job": contact.job,
         "consent": contact.consent,
         "methods": methods,
     }

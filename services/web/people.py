@@ -79,6 +79,8 @@ class ContactRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit
     weapons: Long | None = None
     other_person: Long | None = None
     care: Long | None = None
+    arrival_word: Text | None = None
+    """What whoever comes to the door says, so that she knows that they were sent."""
 
 
 Unsafe = Annotated[list[Text], msgspec.Meta(max_length=100)]

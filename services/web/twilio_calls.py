@@ -178,8 +178,14 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, l
         return _help(alerts, language)
     given = ANSWERS[match[2]]
     common = _common(call, chosen, "answer", sid)
-    await call.service.engine.decide_now(chosen.organization, chosen.person.id, ContactAnswered(**common, answer=given))
-    return say(language, "contact", f"answered.{given}")
+    await call.service.engine.decide_now(
+        chosen.organization, chosen.person.id, ContactAnswered(**common, answer=given, job=chosen.contact.job)
+    )
+    said = say(language, "contact", f"answered.{given}")
+    word = (chosen.person.details.get("brief") or {}).get("arrival_word")
+    if word and given == "on_my_way" and chosen.contact.reads == "nobody_else":
+        said = f"{said} {say(language, 'contact', 'alert.arrival_word', word=word)}"
+    return said
 
 
 def _chosen(alerts: list[OpenAlert], letter: str | None) -> OpenAlert | None:

@@ -81,6 +81,7 @@ async def _answer(call: Call, context: DeliveryContext, language: str, digit: st
         contact=contact.id,
         name=contact.name,
         answer=given,
+        job=contact.job,
     )
     await call.service.engine.decide_now(context.organization.id, context.person.id, signal)
     return _twiml(_spoken(language, say(language, "contact", f"answered.{given}")))

@@ -205,13 +205,31 @@ class _Words:
         contact = self._context.contact
         place = self._place() if contact is not None and contact.sees != "message" else None
         answer = self._say("contact.answer") if self._by_text else ""
+        jobs = self._jobs()
         if place:
             where = self._say("contact.place", place=place)
+            if jobs:
+                yield f"{head} {where} {jobs} {advice} {ring} {answer}"
+                yield f"{head} {where} {jobs} {advice} {ring}"
             yield f"{head} {where} {advice} {ring} {answer}"
             yield f"{head} {where} {advice} {ring}"
+        if jobs:
+            yield f"{head} {jobs} {advice} {ring} {answer}"
+            yield f"{head} {jobs} {advice} {ring}"
+            yield f"{head} {jobs} {ring}"
         yield f"{head} {advice} {ring} {answer}"
         yield f"{head} {advice} {ring}"
         yield f"{head} {ring}"
+
+    def _jobs(self) -> str:
+        """What they agreed to do, and what others do already."""
+        contact, incident = self._context.contact, self._context.incident
+        mine = contact.job if contact is not None else None
+        taken = [job for job in incident.jobs_taken if job != mine] if incident is not None else []
+        said = [self._say("contact.job", job=self._say(f"job.{mine}"))] if mine else []
+        if taken:
+            said.append(self._say("contact.taken", jobs=", ".join(self._say(f"job.{job}") for job in taken)))
+        return " ".join(said)
 
     def _neutral(self, name: str) -> str:
         purpose = self._context.delivery.purpose
@@ -224,8 +242,11 @@ class _Words:
 
     def _head(self, register: str, name: str) -> str:
         purpose = self._context.delivery.purpose
-        kind = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
+        kind: str = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
         at = self._since() if kind in {"alert", "repeat"} else self._context.now
+        incident = self._context.incident
+        if register == "contact" and kind == "repeat" and incident is not None and incident.contacts_helping:
+            kind = "repeat_answered"
         what = self._say(f"what.{self._trigger()}")
         return self._say(f"{register}.{kind}", name=name, what=what, time=self._time(at), count=self._count)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from alerts.effects import Purpose
 from alerts.policy import DEFAULT_POLICY
-from alerts.signals import Fix, TriggerKind
-from alerts.situation import Incident, Trigger
+from alerts.signals import Fix, Job, TriggerKind
+from alerts.situation import Answer, Incident, Trigger
 from services.links import Link, Links
 from services.wording.catalogue import PARTS, PLACEHOLDER, Entry, _entries, languages
 from services.wording.compose import MessageComposer
@@ -95,6 +95,8 @@ contexts = st.fixed_dictionaries(
         "rule": st.sampled_from([None, "text_only", "code_question", "call", "never"]),
         "drill": st.booleans(),
         "fix": st.booleans(),
+        "job": st.none() | st.sampled_from(get_args(Job)),
+        "taken": st.lists(st.sampled_from(get_args(Job)), max_size=3),
     }
 )
 
@@ -113,6 +115,10 @@ def composed(chosen: dict[str, Any]) -> OutgoingMessage:
         base=NOON,
         rounds=(0,) * len(DEFAULT_POLICY.steps),
         fix=fix if chosen["fix"] else None,
+        answers=tuple(
+            Answer(contact=f"c{n}", name="Eve", answer="can_help", at=NOON, job=job)
+            for n, job in enumerate(chosen.get("taken", ()))
+        ),
     )
     method = Method(id=IDS[4], channel=chosen["channel"], address="x")
     to_contact = chosen["recipient"] == "contact"
@@ -127,6 +133,7 @@ def composed(chosen: dict[str, Any]) -> OutgoingMessage:
         sees=chosen["sees"],
         consent="confirmed",
         reads=chosen["reads"],
+        job=chosen.get("job"),
     )
     delivery = Delivery(
         id=IDS[4],

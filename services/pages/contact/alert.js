@@ -8,6 +8,7 @@ import { ago, timeOfDay } from "../shared/words.js";
  * @typedef {{language: string, time_zone: string, person: string, trigger: string, opened_at: string,
  *   state: "open" | "closed", drill: boolean, contact_rule: string | null, call_back: string | null,
  *   emergency: {label: string, call?: string | null, text?: string | null}[], answer: string | null, others: number,
+ *   job?: string | null, jobs_taken?: string[], arrival_word?: string | null,
  *   staff: boolean, sees: "message" | "place" | "live", place?: {label: string, distance_m: number, bearing: string} | null,
  *   journey?: {label: string | null, destination: {latitude: number, longitude: number}},
  *   location?: {latitude: number, longitude: number, accuracy?: number | null, at: string}}} Alert
@@ -44,6 +45,10 @@ export function drawAlert(alert, say, answer) {
       ...(open ? fact(say("alert.where"), where(alert, say)) : []),
       ...(open && alert.journey ? fact(say("alert.journey"), whereTo(alert.journey)) : []),
       ...(open ? fact(say("alert.who"), who(alert, say)) : []),
+      ...(open && alert.job ? fact(say("alert.job"), say(`job.${alert.job}`)) : []),
+      ...(open && alert.jobs_taken?.length
+        ? fact(say("alert.taken"), alert.jobs_taken.map((job) => say(`job.${job}`)).join(", "))
+        : []),
     ),
     open && element("p", { class: "rule" }, say(`rule.${alert.contact_rule ?? "default"}`, { name })),
     problem,
@@ -67,6 +72,9 @@ export function drawAlert(alert, say, answer) {
         ),
       ),
     element("p", { role: "status", "data-testid": "answered" }, alert.answer && open ? say(`answered.${alert.answer}`) : ""),
+    open && alert.arrival_word
+      ? element("p", { class: "rule", "data-testid": "arrival-word" }, say("alert.arrival_word", { word: alert.arrival_word }))
+      : null,
     alert.call_back &&
       element("a", { class: "button", href: `tel:${dialled(alert.call_back)}` }, say("alert.ring", { number: alert.call_back })),
     ...(open ? alert.emergency.filter((line) => line.call) : []).map((line) =>

@@ -12,7 +12,7 @@ import { languageName, say, sayName } from "./wording.js";
  */
 
 /** In the order in which they matter at the door. */
-const FACTS = ["weapons", "other_person", "children", "animals", "care"];
+const FACTS = ["weapons", "other_person", "children", "animals", "care", "arrival_word"];
 
 /** @param {Session["organization"]} organization */
 export function makeBrief(organization) {
