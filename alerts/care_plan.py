@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -21,12 +22,16 @@ class MethodRef(msgspec.Struct, frozen=True):
 
 
 class PlannedContact(msgspec.Struct, frozen=True, kw_only=True):
-    """A trusted contact; `methods` are those that can be used now, in order."""
+    """A trusted contact; `methods` are those that can be used now, in order.
+
+    `unheard_since` is when they were asked whether messages reach them, where they have not answered.
+    """
 
     id: str
     name: str
     confirmed: bool
     methods: tuple[MethodRef, ...]
+    unheard_since: datetime | None = None
 
 
 class PlannedMember(msgspec.Struct, frozen=True, kw_only=True):

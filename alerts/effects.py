@@ -11,7 +11,9 @@ import msgspec
 from alerts.care_plan import MethodRef
 from alerts.situation import CheckIn
 
-Purpose = Literal["alert", "repeat", "news", "all_clear", "invitation", "reminder", "question", "stay_near", "warning"]
+Purpose = Literal[
+    "alert", "repeat", "news", "all_clear", "invitation", "practice", "reminder", "question", "stay_near", "warning"
+]
 Urgency = Literal["alarm", "timer", "rest"]
 
 

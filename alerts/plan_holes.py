@@ -24,6 +24,7 @@ HoleKind = Literal[
     "missing_recipient",
     "unconfirmed_contact",
     "unreachable_contact",
+    "contact_silent",
     "on_call_gap",
     "late",
     "one_channel",
@@ -32,6 +33,8 @@ HoleKind = Literal[
 WITHIN = timedelta(minutes=5)
 FIRST_WITHIN = timedelta(minutes=2)
 """From the end of the window: whoever presses is not left alone for longer."""
+SILENT_AFTER = timedelta(days=7)
+"""Whoever was asked whether messages reach them has so long."""
 GAPS_WITHIN = timedelta(days=28)
 WEEK_HOURS = 7 * 24
 TRIGGERS: tuple[SimulatedTrigger, ...] = ("panic", "duress", "missed_check_in", "zone")
@@ -40,6 +43,7 @@ TEXTS: Mapping[HoleKind, str] = {
     "missing_recipient": "{recipient} is told of nothing: {why}",
     "unconfirmed_contact": "{recipient} has not agreed yet, and is told of nothing",
     "unreachable_contact": "{recipient} has no method that can be used",
+    "contact_silent": "{recipient} has not answered whether messages reach them, since {since}",
     "on_call_gap": "nobody of {team} is on call from {since} until {until}",
     "late": "nobody is told within {within} s of a {trigger} at {at}",
     "one_channel": "with {channel} down nobody is told within five minutes",
@@ -62,7 +66,7 @@ class Hole(msgspec.Struct, frozen=True, kw_only=True):
 
 def holes(plan: CarePlan, at: datetime) -> list[Hole]:
     """What is open: in the order of the steps, then the contacts, the teams and the failures."""
-    found = [*_steps(plan, at), *_contacts(plan), *_gaps(plan, at)]
+    found = [*_steps(plan, at), *_contacts(plan, at), *_gaps(plan, at)]
     occasions = _occasions(plan, at)
     late = _late(plan, occasions)
     # Where it is late without any failure, every failure would be named for the same reason.
@@ -97,12 +101,15 @@ def _there(recipient: Recipient, plan: CarePlan, at: datetime) -> bool:
             return bool(methods_of(str(recipient), plan))
 
 
-def _contacts(plan: CarePlan) -> Iterator[Hole]:
+def _contacts(plan: CarePlan, at: datetime) -> Iterator[Hole]:
     for contact in plan.contacts:
         if not contact.confirmed:
             yield Hole(kind="unconfirmed_contact", values={"recipient": contact_key(contact.id)})
         elif not contact.methods:
             yield Hole(kind="unreachable_contact", values={"recipient": contact_key(contact.id)})
+        elif contact.unheard_since is not None and at - contact.unheard_since > SILENT_AFTER:
+            values = {"recipient": contact_key(contact.id), "since": contact.unheard_since}
+            yield Hole(kind="contact_silent", values=values)
 
 
 def _gaps(plan: CarePlan, at: datetime) -> Iterator[Hole]:

@@ -47,6 +47,7 @@ from streams.kafka.publisher import Publisher
 from streams.kafka.stream_worker import ENDS_WITHIN, StreamWorker
 from streams.plan_checks import PlanChecks
 from streams.postgres.store import PostgresStore
+from streams.practice import Practice
 from streams.pump_duty import Alone, PumpDuty, Shared
 from streams.sealing import MasterKey, Sealer
 from streams.spool.spool import Spool
@@ -139,7 +140,9 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         store=store,
         engine=engine,
         feed=feed,
-        housekeeping=Housekeeping(store, clock, engine, service.plans, ring, tidies=role in {"all", "scheduler"}),
+        housekeeping=Housekeeping(
+            store, clock, engine, service.plans, Practice(store, clock), ring, tidies=role in {"all", "scheduler"}
+        ),
         alarm=alarm,
     )
     if spool is not None:

@@ -19,6 +19,7 @@ from streams.clock import Clock
 from streams.engine import Engine
 from streams.journeys_over import sweep_journeys
 from streams.plan_checks import PlanChecks
+from streams.practice import Practice
 from streams.store import Store, Transaction
 
 log = structlog.get_logger()
@@ -38,11 +39,13 @@ class Housekeeping:
         clock: Clock,
         engine: Engine,
         plans: PlanChecks,
+        practice: Practice,
         alarm: Callable[[str], None],
         *,
         tidies: bool = True,
     ) -> None:
         self._plans = plans
+        self._practice = practice
         self._store = store
         self._clock = clock
         self._engine = engine
@@ -83,13 +86,14 @@ class Housekeeping:
         self._engine.look()
 
     async def check_plans(self) -> None:
-        """Looks through every plan."""
+        """Asks contacts whether messages still reach them, and looks through every plan."""
         try:
+            asked = await self._practice.ask_all()
             found = await self._plans.check_all()
         except Exception:
             log.exception("checking plans failed", action="plan_check_failed")
         else:
-            log.info("plans checked", action="plans_checked", open=found)
+            log.info("plans checked", action="plans_checked", open=found, practice=asked)
 
     async def tidy(self) -> int:
         """Forgets what is no longer needed; returns how many rows went."""

@@ -115,7 +115,10 @@ class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A trusted contact; told nothing but the invitation before `consent` is confirmed."""
+    """A trusted contact; told nothing but the invitation before `consent` is confirmed.
+
+    `practised_at` is when they were asked last whether messages reach them, `heard_at` when they last said so.
+    """
 
     name: str
     order: int
@@ -126,6 +129,14 @@ class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
     consent_how: str | None = None
     reads: Literal["nobody_else", "others", "unknown"] | None = None
     job: Job | None = None
+    practised_at: datetime | None = None
+    heard_at: datetime | None = None
+
+    @property
+    def unheard_since(self) -> datetime | None:
+        """Since when they have not answered whether messages reach them; None where they have, or were not asked."""
+        asked = self.practised_at
+        return None if asked is None or (self.heard_at is not None and self.heard_at >= asked) else asked
 
 
 class Device(Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -187,6 +187,9 @@ class Transaction(Protocol):
     async def delivery(self, delivery: str) -> Delivery | None:
         """The delivery of this id, or None."""
 
+    reachable: frozenset[str]
+    """The channels that are configured."""
+
     async def hand_over(self, taken: Sequence[HandedOver], ask_at: datetime) -> None:
         """A provider took these over; the reference of the last try counts."""
 

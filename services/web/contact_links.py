@@ -15,6 +15,7 @@ from services.web.incident_views import TRAIL_SHOWN, failed_journeys, plan_view
 from services.web.problems import Problem, refused
 from services.web.service import new_id
 from services.wording.compose import trigger_shown
+from streams.practice import answered
 from streams.records import Contact, IncidentView, Organization, Person
 from streams.store import Transaction
 
@@ -45,7 +46,22 @@ async def invitation(call: Call) -> Reply:
     person = await call.get(Person, call.person)
     agency = await call.get(Organization, call.organization)
     shown = {"language": contact.language, "organization": agency.name, "contact": contact.name}
-    return Reply(body={**shown, "person": person.known_as or person.name, "state": contact.consent})
+    asked = contact.consent == "confirmed" and contact.unheard_since is not None
+    return Reply(body={**shown, "person": person.known_as or person.name, "state": contact.consent, "asked": asked})
+
+
+async def heard(call: Call) -> Reply:
+    """A message reached them: they say so by the link that it held."""
+    await _contact(call)
+
+    async def work(tx: Transaction) -> None:
+        contact = await tx.get(Contact, call.organization, call.token.subject)
+        if contact is None:
+            raise Problem("not-found")
+        await answered(tx, contact, call.now)
+
+    await call.service.store.write(work)
+    return Reply(body={"state": "confirmed"})
 
 
 async def confirm(call: Call) -> Reply:
@@ -72,6 +88,9 @@ async def _keep_consent(call: Call, consent: Literal["confirmed", "declined"], r
         changed = msgspec.structs.replace(
             contact, consent=consent, consent_how="link", reads=reads if reads is not None else contact.reads
         )
+        if consent == "confirmed":
+            # The link came with a message, which has reached them.
+            changed = msgspec.structs.replace(changed, practised_at=call.now, heard_at=call.now)
         await tx.put(changed)
 
     await call.service.store.write(work)
@@ -191,6 +210,14 @@ ROUTES = (
         who=("contact",),
         summary="Agree to be a contact",
         body=ConfirmBody,
+    ),
+    Route(
+        method="POST",
+        path="/v1/invitation/heard",
+        handler=heard,
+        who=("contact",),
+        summary="A message reached them",
+        body=Act,
     ),
     Route(
         method="POST",

@@ -24,6 +24,7 @@ from services.web.call import Call, Reply, Route
 from services.web.problems import Problem
 from services.wording.catalogue import say
 from streams.opting_out import changed
+from streams.practice import answered
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM, Contact, Delivery, Organization, Person
 from streams.store import Transaction
@@ -95,7 +96,7 @@ async def text(call: Call) -> web.Response:
         # The provider answers such words itself.
         await _opt(call, form.get("From", ""), alerts, out=opted, sid=form.get("MessageSid", ""))
         return web.Response(text=NOTHING, content_type="text/xml")
-    said = await _answer(call, alerts, written, form.get("MessageSid", ""), language)
+    said = await _answer(call, alerts, written, form.get("MessageSid", ""), language, form.get("From", ""))
     message = f"<Message>{escape(said)}</Message>" if said else ""
     body = f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
     return web.Response(text=body, content_type="text/xml")
@@ -166,10 +167,29 @@ async def _open_alerts(call: Call, number: str) -> tuple[list[OpenAlert], str]:
     return await call.service.store.read(work)
 
 
-async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, language: str) -> str:
+async def _practised(call: Call, number: str, language: str) -> str:
+    """A digit while nothing is open: messages reach them."""
+    try:
+        address = as_dialled(number)
+    except ValueError:
+        return ""
+
+    async def work(tx: Transaction) -> bool:
+        waited = False
+        for organization, owner in await tx.contacts_at(address):
+            contact = await tx.get(Contact, organization, owner)
+            if contact is not None and contact.unheard_since is not None:
+                await answered(tx, contact, call.now)
+                waited = True
+        return waited
+
+    return say(language, "contact", "answered.practice") if await call.service.store.write(work) else ""
+
+
+async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, language: str, number: str) -> str:
     """Carries out what it says; the one line that comes back."""
     if not alerts:
-        return ""
+        return await _practised(call, number, language) if written.strip(" .!") == "1" else ""
     match = ANSWER.fullmatch(written)
     chosen = _chosen(alerts, match[1]) if match is not None else None
     if match is None or chosen is None:

@@ -66,8 +66,8 @@ class MessageComposer:
         delivery, contact = context.delivery, context.contact
         if contact is None:
             return f"{self._url}/desk" if is_agency(delivery.recipient) else None
-        invitation = delivery.purpose == "invitation"
-        if contact.reads == "others" and not invitation:
+        invitation = delivery.purpose in {"invitation", "practice"}
+        if contact.reads == "others" and delivery.purpose != "invitation":
             return None
         link = Link(
             kind="contact" if invitation else "alert",
@@ -146,6 +146,8 @@ class _Words:
             yield from self._reminder()
         elif purpose == "question":
             yield self._say("question", time=self._time(self._due()))
+        elif purpose == "practice":
+            yield self._say("practice.link" if link else "practice.answer", name=name)
         elif purpose == "invitation":
             yield from self._invitation(name, link=link)
         elif is_agency(self._context.delivery.recipient):

@@ -266,7 +266,13 @@ class DirectoryRows(Sealed):
         return CarePlan(
             policy=await self.policy_of(who),
             contacts=tuple(
-                PlannedContact(id=c.id, name=c.name, confirmed=c.consent == "confirmed", methods=safe(c.methods))
+                PlannedContact(
+                    id=c.id,
+                    name=c.name,
+                    confirmed=c.consent == "confirmed",
+                    methods=safe(c.methods),
+                    unheard_since=c.unheard_since,
+                )
                 for c in agreed.contacts
                 if c.consent != "declined"
             ),

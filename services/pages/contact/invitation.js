@@ -4,7 +4,7 @@ import { element } from "../shared/element.js";
 
 /**
  * @typedef {{language: string, organization: string, contact: string, person: string,
- *   state: "pending" | "confirmed" | "declined"}} Invitation
+ *   state: "pending" | "confirmed" | "declined", asked?: boolean}} Invitation
  */
 
 const READS = ["nobody_else", "others", "unknown"];
@@ -55,6 +55,12 @@ export function drawInvitation(invitation, say, answer) {
     element(
       "div",
       { class: "answers" },
+      invitation.asked &&
+        element(
+          "button",
+          { type: "button", class: "primary", "data-testid": "heard", onclick: act("heard", () => ({})) },
+          say("invitation.heard"),
+        ),
       invitation.state !== "confirmed" &&
         element(
           "button",

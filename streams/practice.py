@@ -1,0 +1,107 @@
+"""Practice: every ninety days each contact is asked whether messages reach them. Silence becomes a visible hole."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from alerts.audience import contact_key
+from alerts.care_plan import MethodRef
+from alerts.effects import Notify
+from alerts.wall_time import instant_of, wall_of
+from streams.clock import Clock
+from streams.processor import deliveries_of
+from streams.records import Contact, Delivery, Method, Person
+from streams.store import Store, Transaction
+
+log = structlog.get_logger()
+
+EVERY = timedelta(days=90)
+ASKED_AT = time(11)
+"""On the wall of the person's time zone: a message in the night frightens."""
+TRIED_FOR = timedelta(hours=1)
+NOT_BY = frozenset({"voice"})
+"""Nobody is rung for practice."""
+AT_A_TIME = 100
+
+
+class Practice:
+    """Asks whoever has not been asked for ninety days."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def ask_all(self) -> int:
+        """Everybody of every agency for whom it is time; how many."""
+        asked = 0
+        for organization in await self._store.read(lambda tx: tx.organizations()):
+            after: int | None = 0
+            while after is not None:
+                count, after = await self._page(organization, after)
+                asked += count
+        return asked
+
+    async def _page(self, organization: str, after: int) -> tuple[int, int | None]:
+        now = self._clock.now()
+
+        async def work(tx: Transaction) -> tuple[int, int | None]:
+            page = await tx.listed(Contact, organization, after=after, limit=AT_A_TIME)
+            asked = 0
+            for _, contact in page:
+                if contact.consent == "confirmed" and _is_time(contact, now):
+                    asked += await self._ask(tx, contact, now)
+            return asked, page[-1][0] if len(page) == AT_A_TIME else None
+
+        return await self._store.write(work)
+
+    async def _ask(self, tx: Transaction, contact: Contact, now: datetime) -> bool:
+        person = await tx.get(Person, contact.organization, contact.person or "")
+        method = next((m for m in contact.methods if _can_be_asked(m, contact, tx.reachable)), None)
+        if person is None or method is None:
+            return False
+        at = _next_morning(now, ZoneInfo(person.time_zone))
+        await tx.put_deliveries(_practice(contact, method, at))
+        await tx.put(msgspec.structs.replace(contact, practised_at=at))
+        return True
+
+
+async def answered(tx: Transaction, contact: Contact, now: datetime) -> None:
+    """It reached them."""
+    await tx.put(msgspec.structs.replace(contact, heard_at=now))
+
+
+def _is_time(contact: Contact, now: datetime) -> bool:
+    return contact.practised_at is None or contact.practised_at <= now - EVERY
+
+
+def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -> bool:
+    """Where others may read it there is no link; then only a text can be answered."""
+    if method.closed_at is not None or method.channel not in reachable or method.channel in NOT_BY:
+        return False
+    return contact.reads != "others" or method.channel == "sms"
+
+
+def _next_morning(now: datetime, zone: ZoneInfo) -> datetime:
+    today = wall_of(now, zone).date()
+    at = instant_of(datetime.combine(today, ASKED_AT), zone)
+    return at if at > now else instant_of(datetime.combine(today + timedelta(days=1), ASKED_AT), zone)
+
+
+def _practice(contact: Contact, method: Method, at: datetime) -> list[Delivery]:
+    notify = Notify(
+        subject=contact.id,
+        incident=None,
+        recipient=contact_key(contact.id),
+        purpose="practice",
+        epoch=0,
+        step=0,
+        round=at.toordinal(),
+        methods=(MethodRef(method.id, method.channel),),
+        urgency="rest",
+    )
+    made = deliveries_of(contact.organization, contact.person or "", notify, at)
+    return [msgspec.structs.replace(one, give_up_at=at + TRIED_FOR) for one in made]
