@@ -58,6 +58,8 @@ from alerts.effects import Effect
 from alerts.signals import (
     AllRightSaid,
     CancelEntered,
+    CardAnswered,
+    CardAsked,
     CheckInCancelled,
     CheckInCompleted,
     CheckInExtended,
@@ -185,11 +187,14 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
             | ResponderMoved()
             | EscalatedNow()
             | PolicyApplied()
+            | CardAsked()
             | IncidentResolved()
             | ContactAnswered()
             | ContactWrote()
         ):
             responders.answer(turn, signal)
+        case CardAnswered():
+            responders.hear_card(turn, signal)
         case PersonWrote():
             responders.hear_person(turn, signal)
         case ContactConfirmed():

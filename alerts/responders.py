@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from alerts import incidents
 from alerts.audience import contact_key, is_contact
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left, tell_one
+from alerts.question_cards import CardOnPhone
 from alerts.signals import (
+    CardAnswered,
+    CardAsked,
     ContactAnswered,
     ContactConfirmed,
     ContactWrote,
@@ -27,6 +32,7 @@ AboutIncident = (
     IncidentAcknowledged
     | NoteAdded
     | MessageWritten
+    | CardAsked
     | ResponderMoved
     | EscalatedNow
     | PolicyApplied
@@ -50,6 +56,8 @@ def answer(turn: Turn, signal: AboutIncident) -> None:
             incidents.renew_staff_hold(turn)
         case MessageWritten():
             _write(turn, signal)
+        case CardAsked():
+            _ask(turn, signal)
         case ResponderMoved():
             _move(turn, incident, signal)
         case EscalatedNow():
@@ -57,9 +65,7 @@ def answer(turn: Turn, signal: AboutIncident) -> None:
         case PolicyApplied():
             _apply_policy(turn, signal)
         case IncidentResolved():
-            if signal.text:
-                turn.record("note", by=signal.name, text=signal.text)
-            incidents.close(turn, "resolved", by=signal.name, disposition=signal.disposition)
+            _resolve(turn, signal)
         case ContactAnswered():
             _hear_contact(turn, incident, signal)
         case ContactWrote():
@@ -83,6 +89,12 @@ def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -
     incidents.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=signal.claim)
 
 
+def _resolve(turn: Turn, signal: IncidentResolved) -> None:
+    if signal.text:
+        turn.record("note", by=signal.name, text=signal.text)
+    incidents.close(turn, "resolved", by=signal.name, disposition=signal.disposition)
+
+
 def _write(turn: Turn, signal: MessageWritten) -> None:
     turn.effects.append(
         ShowMessage(
@@ -96,6 +108,25 @@ def _write(turn: Turn, signal: MessageWritten) -> None:
     )
     turn.record("message", by=signal.name, text=signal.text)
     incidents.renew_staff_hold(turn)
+
+
+def _ask(turn: Turn, signal: CardAsked) -> None:
+    turn.change(card=CardOnPhone(id=signal.id, card=signal.card, at=turn.now))
+    turn.record("card_asked", by=signal.name, card=signal.card)
+    incidents.renew_staff_hold(turn)
+
+
+def hear_card(turn: Turn, signal: CardAnswered) -> None:
+    """She answered by a touch; a card that another one has replaced says nothing any more."""
+    incident = turn.situation.live_incident
+    if incident is None or incident.card is None or incident.card.id != signal.asked:
+        turn.refuse("not_asked")
+        return
+    if incident.card.answer == signal.answer:
+        return
+    turn.change(card=msgspec.structs.replace(incident.card, answer=signal.answer), human_contact_at=turn.now)
+    turn.record("card_answered", card=incident.card.card, answer=signal.answer)
+    turn.publish("incident.updated")
 
 
 def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from alerts.question_cards import Card, CardAnswer
 from alerts.schedule import Terms
 from alerts.zone_rule import ZoneRule
 
@@ -290,6 +291,22 @@ class MessageWritten(SignalBase, frozen=True, kw_only=True, tag="message_written
     text: str
 
 
+class CardAsked(SignalBase, frozen=True, kw_only=True, tag="card_asked"):
+    """A responder put a question card on the person's phone."""
+
+    incident: str
+    staff: str
+    name: str
+    card: Card
+
+
+class CardAnswered(SignalBase, frozen=True, kw_only=True, tag="card_answered"):
+    """Her phone answered the card of this asking."""
+
+    asked: str
+    answer: CardAnswer
+
+
 class PersonWrote(SignalBase, frozen=True, kw_only=True, tag="person_wrote"):
     """The person wrote to the responders."""
 
@@ -407,6 +424,8 @@ Signal = (
     | ResponderMoved
     | EscalatedNow
     | PolicyApplied
+    | CardAsked
+    | CardAnswered
     | IncidentResolved
     | ContactAnswered
     | ContactWrote

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from alerts.policy import Policy
+from alerts.question_cards import CardOnPhone
 from alerts.schedule import Terms
 from alerts.signals import ContactReply, Fix, Job, Question, TriggerKind, Worry
 from alerts.zone_rule import ZoneRule
@@ -126,6 +127,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disposition: str | None = None
     fix: Fix | None = None
     battery: float | None = None
+    card: CardOnPhone | None = None
 
     @property
     def live(self) -> bool:

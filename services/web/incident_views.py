@@ -153,6 +153,7 @@ def _row(view: IncidentView, person: Person, names: Names, deliveries: list[Deli
         "disposition": incident.disposition,
         "closed_at": incident.closed_at,
         "contact_first": incident.contact_first,
+        "card": incident.card,
         "may_call": {name: brief.get(name) for name in ("contact", "code_question", "code_answer")},
         "place": place["label"] if place else None,
         "home": next((p.get("address") or p["label"] for p in details.get("places") or []), None),

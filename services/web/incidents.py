@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from alerts.question_cards import Card
 from alerts.signals import (
+    CardAsked,
     EscalatedNow,
     IncidentAcknowledged,
     IncidentResolved,
@@ -55,6 +57,12 @@ class TextBody(ActBody, kw_only=True):
     """A note or a message."""
 
     text: Words
+
+
+class CardBody(ActBody, kw_only=True):
+    """Which card."""
+
+    card: Card
 
 
 class ResolveBody(ActBody, kw_only=True):
@@ -143,13 +151,25 @@ def _text(call: Call) -> dict[str, Any]:
     return {"text": call.body.text}
 
 
-async def message(call: Call) -> Reply:
-    """A message to the person's phone; refused while her phone shows the alarm as called off."""
+async def _refuse_what_gives_away(call: Call) -> None:
     view = await _view(call)
     side = await call.service.store.read(lambda tx: tx.person_side(view.person))
     if side.alarm is not None and side.alarm.state == "cancelled" and view.incident.live:
         raise Problem("phone-shows-closed", "A message there could give her away. Use another way to reach her.")
+
+
+async def message(call: Call) -> Reply:
+    """A message to the person's phone; refused while her phone shows the alarm as called off."""
+    await _refuse_what_gives_away(call)
     handler: Any = act(MessageWritten, _text, 201)
+    reply: Reply = await handler(call)
+    return reply
+
+
+async def ask_card(call: Call) -> Reply:
+    """A question card on the person's phone; refused while her phone shows the alarm as called off."""
+    await _refuse_what_gives_away(call)
+    handler: Any = act(CardAsked, lambda call: {"card": call.body.card}, 201)
     reply: Reply = await handler(call)
     return reply
 
@@ -180,6 +200,7 @@ ROUTES = (
         ClaimBody,
     ),
     _route("POST", f"{INCIDENT}/note", act(NoteAdded, _text), "Write to the timeline", TextBody),
+    _route("POST", f"{INCIDENT}/cards", ask_card, "Put a question card on the person's phone", CardBody, 201),
     _route("POST", f"{INCIDENT}/messages", message, "Write to the person's phone", TextBody, 201),
     _route(
         "POST",

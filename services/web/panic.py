@@ -12,10 +12,11 @@ import msgspec
 
 from alerts import person_side
 from alerts.person_side import Marks, PersonSide, VisibleAlarm, VisiblePress
-from alerts.signals import CancelEntered, Fix, FixReported, PanicPressed, PinRefused, PinStarted
+from alerts.question_cards import CardAnswer
+from alerts.signals import CancelEntered, CardAnswered, Fix, FixReported, PanicPressed, PinRefused, PinStarted
 from services.web.call import Call, Reply, Route
 from services.web.fixes import AHEAD
-from services.web.problems import Problem, field_problem
+from services.web.problems import Problem, field_problem, refused
 from services.web.service import new_id
 from streams.records import LANE_ALARM, LANE_REST, Organization, Person
 from streams.store import Transaction
@@ -25,6 +26,14 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PIN = re.compile(r"[0-9]{4,12}")
 LONG_AGO = timedelta(days=366)
 KNOWN = frozenset({"id", "at", "sent_at", "sequence", "silent", "immediate", "drill", "location", "battery"})
+
+
+class CardAnswerBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/panic/card`: which asking, and what she says to it."""
+
+    card: str
+    answer: CardAnswer
+    id: str | None = None
 
 
 class CancelBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -303,6 +312,7 @@ async def progress(call: Call) -> Reply:
                 marks = await marks_of(tx, call.organization, side) if alarm is side.alarm else alarm.marks
                 shown = describe(alarm, marks, call.now, wanted)
                 shown["advice"] = await _advice(tx, call, alarm, marks)
+                shown["card"] = await _card(tx, call, alarm) if shown["state"] in {"pending", "open"} else None
                 return shown
         raise Problem("not-found")
 
@@ -326,6 +336,30 @@ def describe(alarm: VisibleAlarm, marks: Marks, now: datetime, wanted: str | Non
         "seen": shown.seen,
         "on_the_way": shown.on_the_way,
     }
+
+
+async def _card(tx: Transaction, call: Call, alarm: VisibleAlarm) -> dict[str, Any] | None:
+    """What a responder asks her now."""
+    view = await tx.incident(call.organization, alarm.id)
+    if view is None or not view.incident.live or view.incident.card is None:
+        return None
+    asked = view.incident.card
+    return {"id": asked.id, "card": asked.card, "answer": asked.answer}
+
+
+async def answer_card(call: Call) -> Reply:
+    """Yes, no, or that she cannot say; a card that another one has replaced is refused."""
+    body: CardAnswerBody = call.body
+    side = await call.service.store.read(lambda tx: tx.person_side(call.person))
+    if side.alarm is None or side.alarm.state == "cancelled":
+        raise Problem("not-asked")
+    signal = CardAnswered(
+        id=new_id(), person=call.person, at=call.now, received_at=call.now, asked=body.card, answer=body.answer
+    )
+    decision = await call.service.engine.decide_now(call.organization, call.person, signal)
+    if decision.refusal is not None:
+        raise refused(decision.refusal)
+    return Reply(body={"card": body.card, "answer": body.answer})
 
 
 async def _advice(tx: Transaction, call: Call, alarm: VisibleAlarm, marks: Marks) -> dict[str, Any] | None:
@@ -358,6 +392,14 @@ ROUTES = (
         who=("device", "panic"),
         summary="The first PIN digit was entered",
         body=Empty,
+    ),
+    Route(
+        method="POST",
+        path="/v1/panic/card",
+        handler=answer_card,
+        who=("device", "panic"),
+        summary="Answer a question card",
+        body=CardAnswerBody,
     ),
     Route(
         method="GET",

@@ -282,6 +282,24 @@ async def test_axe_finds_nothing_on_the_other_pages(visitors: Visitors, language
         await examine(page, f"{path.strip('/') or 'start'}-{look}")
 
 
+async def test_a_question_is_asked_and_answered_by_a_touch(visitors: Visitors) -> None:
+    """Sam taps it, Mia's phone shows it, and her answer stands at the desk."""
+    desk = await visitors.desk()
+    phone = await visitors.phone()
+    await hold(phone)
+    await desk.get_by_test_id("incident-open").first.click()
+    await desk.get_by_test_id("escalate").click()
+    await desk.get_by_test_id("escalate-confirm").click()
+    await desk.get_by_test_id("ask-somebody_with_you").click()
+    await expect(phone.get_by_test_id("card-text")).to_have_text("Is somebody with you now?")
+    await examine(phone, "phone-asked")
+    await phone.get_by_test_id("card-cannot-say").click()
+    await expect(phone.get_by_test_id("card-said")).to_have_text("Answered: I can't say")
+    await expect(desk.get_by_test_id("card-state")).to_have_text("Is somebody with you now? I can't say")
+    await desk.get_by_test_id("card-state").scroll_into_view_if_needed()
+    await examine(desk, "desk-asked")
+
+
 async def test_a_plan_is_tried_before_it_is_needed(visitors: Visitors) -> None:
     """Sam looks who is on call, takes it, and sees who would be told if the mail server were down at three at night."""
     page = await visitors.desk()

@@ -212,5 +212,8 @@ async def examine(page: Page, name: str) -> None:
 
 
 async def settle(page: Page) -> None:
-    """Waits for fades to end, which axe would take for pale text."""
-    await page.evaluate("Promise.all(document.getAnimations().map(a => a.finished.catch(() => null)))")
+    """Waits for fades to end, which axe would take for pale text; what pulses for as long as it is there never ends."""
+    await page.evaluate(
+        "Promise.all(document.getAnimations().filter(a => a.effect.getComputedTiming().iterations !== Infinity)"
+        ".map(a => a.finished.catch(() => null)))"
+    )

@@ -168,7 +168,7 @@ export class Detail {
     this.parts.where.update(this.withTrail(incident));
     this.parts.told.update(incident);
     this.parts.timeline.update(incident);
-    this.parts.composer.update(isLive(incident));
+    this.parts.composer.update(isLive(incident), incident.card);
     this.body.hidden = false;
   }
 

@@ -34,6 +34,7 @@
  *   told?: {reached: Told[], answered: Told[], untold: Told[]} | null, next_step_at?: string | null, drill?: boolean,
  *   may_call?: MayCall | null, human_contact_at?: string | null, disposition?: string | null,
  *   nobody_reachable?: boolean, answered?: number, quorum?: number,
+ *   card?: {id: string, card: string, at: string, answer?: string | null} | null,
  * }} Summary
  *
  * @typedef {Summary & {

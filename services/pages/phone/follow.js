@@ -2,6 +2,7 @@
 
 import { Refused, call, newId, serviceNow } from "../shared/client.js";
 import { clockLeft, timeOfDay } from "../shared/words.js";
+import { Card } from "./card.js";
 import { numbersShown, showNumbers } from "./numbers.js";
 import { button, copyOf, find, part, write } from "./page.js";
 import { anyToken, hasPin, person, refresh, tokens } from "./person.js";
@@ -30,6 +31,7 @@ class Following {
     /** @type {Set<string>} what was ended here: late answers do not bring it back */
     this.ended = new Set();
     this.window = 0;
+    this.card = new Card();
     queue.addEventListener("pressed", (event) => this.begin(/** @type {CustomEvent} */ (event).detail));
     queue.addEventListener("stored", (event) => this.#stored(/** @type {CustomEvent} */ (event).detail));
     document.addEventListener("person", () => this.#heard());
@@ -191,9 +193,13 @@ class Following {
     document.body.classList.toggle("live", this.active);
     write(part("press-label"), say(this.active ? "hold.again" : "hold.label"));
     part("press-hint").hidden = this.active;
-    if (!this.active) return;
+    if (!this.active) {
+      this.card.show(null);
+      return;
+    }
     button("cancel-open").hidden = !(hasPin() ?? Boolean(this.progress.cancel_until));
     drawMarks(this.progress);
+    this.card.show(this.progress.card ?? null);
     const advice = this.progress.advice;
     if (advice) showNumbers(advice.kind === "waiting" ? "waiting" : "nobody_reached", advice.call ?? undefined);
     else if (numbersShown() !== "unstored") showNumbers(null);
