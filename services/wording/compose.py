@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from alerts.audience import is_agency
 from alerts.situation import Incident
 from services.links import Link, Links
 from services.wording.catalogue import known_language, say, time_of_day
+from services.wording.neutral_words import KEEPS_MARKS, neutral_words
 from services.wording.place_words import place_words
 from services.wording.segment import first_fitting
 from streams.channel import OutgoingMessage
@@ -46,6 +48,7 @@ class MessageComposer:
         short = context.method.channel in SHORT
         texts = words.texts(link=link is not None and not short)
         text = first_fitting(texts) if short else " ".join(next(texts).split())
+        text = words.in_both_languages(text, link=link is not None and not short)
         return OutgoingMessage(
             delivery=delivery.id,
             incident=delivery.incident,
@@ -54,7 +57,7 @@ class MessageComposer:
             secret=context.method.secret,
             subject="" if short else words.subject(),
             text=text,
-            language=words.language,
+            language=words.written_in,
             drill=delivery.drill,
             link=None if short else link,
             data=_data(context),
@@ -113,7 +116,11 @@ class _Words:
         self._context = context
         reader = context.contact or context.staff
         person = context.person
-        self.language = known_language(reader.language if reader is not None else person.language)
+        wish = reader.language if reader is not None else person.language
+        self.language = known_language(wish)
+        # Staff work in a language of the desk; spoken, words are in one language.
+        spoken_or_staff = context.method.channel == "voice" or is_agency(context.delivery.recipient)
+        self._own = neutral_words(wish) if wish and not spoken_or_staff else None
         self.recipient = reader.name if reader is not None else context.delivery.recipient
         self._name = person.known_as or person.name
         self._number = context.organization.call_back
@@ -124,8 +131,38 @@ class _Words:
         """Whether a digit can be sent back."""
         return self._context.method.channel == "sms"
 
+    @property
+    def written_in(self) -> str:
+        """The language of the message, or of its first part."""
+        return self._own.language if self._own is not None else self.language
+
+    def in_both_languages(self, text: str, *, link: bool) -> str:
+        """The neutral words in the reader's own language before the English ones, where there is no more of it yet.
+
+        A text's first segment holds their own words whole.
+        """
+        own = self._own
+        if own is None:
+            return text
+        keys = self._neutral_keys(link=link)
+        if not keys:
+            return text
+        names = [self._name, self._name.split()[0][:FIRST_NAME_AT_MOST]]
+        zone = ZoneInfo(self._context.person.time_zone)
+        clock = {"time": f"{self._moment().astimezone(zone):%H:%M}"}
+        values = [{**self._neutral_values(name), **clock} for name in names]
+        said = [self._drill() + own.say(key, **each) for key in keys for each in values]
+        if self._by_text and self._answerable:
+            said = [f"{said[0]} {own.say('neutral.answer')}", *said]
+        if self._by_text:
+            said = [first_fitting(said, bare=own.language not in KEEPS_MARKS)]
+        return said[0] if own.reviewed_by else f"{said[0]} / {text}"
+
     def subject(self) -> str:
         """What a lock screen may show of a mail."""
+        if self._own is not None:
+            kind = "reminder" if self._context.delivery.purpose in {"reminder", "question"} else "contact"
+            return self._own.say(f"subject.{kind}", name=self._name)
         if is_agency(self._context.delivery.recipient):
             return self._say("subject.staff")
         if self._context.delivery.purpose in {"reminder", "question"}:
@@ -135,10 +172,12 @@ class _Words:
     def texts(self, *, link: bool) -> Iterator[str]:
         """The message, the fullest form first, each shorter one still saying who, what, when and whom to ring."""
         names = [self._name, self._name.split()[0][:FIRST_NAME_AT_MOST]]
-        drill = self._say("drill") + " " if self._context.delivery.drill else ""
         for name in names:
             for text in self._forms(name, link=link):
-                yield drill + text
+                yield self._drill() + text
+
+    def _drill(self) -> str:
+        return self._say("drill") + " " if self._context.delivery.drill else ""
 
     def _forms(self, name: str, *, link: bool) -> Iterator[str]:
         purpose = self._context.delivery.purpose
@@ -152,10 +191,10 @@ class _Words:
             yield from self._invitation(name, link=link)
         elif is_agency(self._context.delivery.recipient):
             yield from self._staff(name)
-        elif self._context.contact is not None and self._context.contact.reads == "nobody_else":
+        elif self._own is None and self._context.contact is not None and self._context.contact.reads == "nobody_else":
             yield from self._full(name)
         else:
-            if self._by_text and self._context.delivery.purpose in {"alert", "repeat", "news"}:
+            if self._by_text and self._answerable:
                 yield f"{self._neutral(name)} {self._say('neutral.answer')}"
             yield self._neutral(name)
 
@@ -233,14 +272,46 @@ class _Words:
             said.append(self._say("contact.taken", jobs=", ".join(self._say(f"job.{job}") for job in taken)))
         return " ".join(said)
 
+    @property
+    def _answerable(self) -> bool:
+        return self._context.delivery.purpose in {"alert", "repeat", "news"}
+
     def _neutral(self, name: str) -> str:
+        return self._say(self._key_of_neutral(), **self._neutral_values(name))
+
+    def _kind(self) -> str:
         purpose = self._context.delivery.purpose
-        kind = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
-        key = f"neutral.{kind}"
-        if kind in {"alert", "repeat", "news"} and not self._number:
-            key += "_no_number"
-        time = self._time(self._since() if kind == "alert" else self._context.now)
-        return self._say(key, name=name, number=self._number, time=time, count=self._count)
+        return purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
+
+    def _key_of_neutral(self) -> str:
+        kind = self._kind()
+        without = "_no_number" if kind in {"alert", "repeat", "news"} and not self._number else ""
+        return f"neutral.{kind}{without}"
+
+    def _neutral_keys(self, *, link: bool) -> tuple[str, ...]:
+        """What is said where there is no more of a language than the neutral register; the longest first."""
+        match self._context.delivery.purpose:
+            case "reminder":
+                return () if self._context.delivery.facts.get("note") else ("reminder.plain",)
+            case "question":
+                return ("question",)
+            case "practice":
+                return ("practice.link" if link else "practice.answer",)
+            case "invitation" if link:
+                return ("invitation",)
+            case "invitation":
+                return ("invitation.number", "invitation.short") if self._number else ("invitation.short",)
+            case _:
+                return (self._key_of_neutral(),)
+
+    def _moment(self) -> datetime:
+        """The time that a neutral message names."""
+        if self._context.delivery.purpose in {"reminder", "question"}:
+            return self._due()
+        return self._since() if self._kind() == "alert" else self._context.now
+
+    def _neutral_values(self, name: str) -> dict[str, Any]:
+        return {"name": name, "number": self._number, "time": self._time(self._moment()), "count": self._count}
 
     def _head(self, register: str, name: str) -> str:
         purpose = self._context.delivery.purpose

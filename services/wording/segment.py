@@ -37,11 +37,15 @@ def plain(text: str) -> str:
     return "".join(written)
 
 
-def first_fitting(candidates: Iterable[str]) -> str:
-    """The first of these, longest first, that fits into one segment; the last one cut short when none does."""
+def first_fitting(candidates: Iterable[str], *, bare: bool = True) -> str:
+    """The first of these, longest first, that fits into one segment; the last one cut short when none does.
+
+    `bare` leaves out accents that would cost more than half of the room.
+    """
     text = ""
     for candidate in candidates:
-        text = plain(" ".join(candidate.split()))
+        text = " ".join(candidate.split())
+        text = plain(text) if bare else text
         if segment_room(text) >= 0:
             return text
     while segment_room(text) < 0:

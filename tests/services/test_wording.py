@@ -17,6 +17,7 @@ from alerts.situation import Answer, Incident, Trigger
 from services.links import Link, Links
 from services.wording.catalogue import PARTS, PLACEHOLDER, Entry, _entries, languages
 from services.wording.compose import MessageComposer
+from services.wording.neutral_words import END, ISOLATE, NeutralWords, neutral_languages
 from services.wording.segment import plain, segment_room
 from streams.channel import OutgoingMessage
 from streams.delivery_context import DeliveryContext
@@ -85,7 +86,7 @@ contexts = st.fixed_dictionaries(
         "name": names,
         "label": names,
         "number": st.sampled_from([None, "555-0100", "+1 (555) 010-0100 ext. 4711"]),
-        "language": st.sampled_from(["en", "es", "de", "xx"]),
+        "language": st.sampled_from(["en", "es", "de", "xx", *neutral_languages(), "zh_CN", "pt-BR"]),
         "purpose": st.sampled_from(get_args(Purpose)),
         "trigger": st.sampled_from(get_args(TriggerKind)),
         "recipient": st.sampled_from(["dispatch", "last_resort", "contact", "person"]),
@@ -190,7 +191,10 @@ def test_every_message_fits_says_no_secret_and_leaves_nothing_unfilled(chosen: d
     )
     assert not PLACEHOLDER.search(message.text.replace(chosen["name"], "").replace(chosen["label"], ""))
     if chosen["channel"] in {"sms", "voice"}:
-        assert segment_room(message.text) >= 0
+        own, _, english = message.text.rpartition(" / ")
+        both = bool(own) and message.language in neutral_languages()
+        for part in (own, english) if both else (message.text,):
+            assert segment_room(part) >= 0
         assert message.link is None
     if chosen["drill"]:
         assert message.text.startswith(("DRILL", "SIMULACRO"))
@@ -209,6 +213,68 @@ def test_a_handset_that_may_be_read_by_others_gets_neutral_words(chosen: dict[st
         assert "Mia" in message.text
     if chosen["reads"] == "others" and chosen["purpose"] != "invitation":
         assert message.link is None
+
+
+FOREIGN_GIVES_AWAY = re.compile(
+    r"panique|alarme|urgence|polic[ei]|violen|agress|refuge|viol|danger|pânico|emergência|abrigo|agressor|"
+    r"ذعر|إنذار|طوارئ|شرطة|عنف|ضحي|ملجأ|خطر|恐慌|警报|报警|紧急|警察|暴力|受害|庇护|危险|"
+    r"hoảng|báo động|khẩn cấp|cảnh sát|công an|bạo lực|nạn nhân|nguy hiểm|panik|ijans|lapolis|vyolans|viktim|danje",
+    re.IGNORECASE,
+)
+NEUTRAL_KEYS = {
+    *(key for key in _entries("en", "messages") if key.startswith(("neutral.", "invitation", "practice."))),
+    *("reminder.plain", "question", "subject.contact", "subject.reminder"),
+}
+
+
+@pytest.mark.parametrize("words", neutral_languages().values(), ids=lambda words: words.language)
+def test_a_language_that_waits_for_its_reviewer_says_all_that_is_neutral(words: NeutralWords) -> None:
+    """Every key, every placeholder, nothing that gives her away, no carrier's word; a review is signed by somebody."""
+    english = _entries("en", "messages")
+    assert set(words.entries) == NEUTRAL_KEYS
+    for key, text in words.entries.items():
+        assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(str(english[key]))), key
+        assert not FOREIGN_GIVES_AWAY.search(text), (key, text)
+        assert not GIVES_AWAY.search(text), (key, text)
+        assert not OPT_OUT.search(PLACEHOLDER.sub("", text)), (key, text)
+    assert words.reviewed_by is None or words.reviewed_by.strip()
+
+
+@pytest.mark.parametrize("words", neutral_languages().values(), ids=lambda words: words.language)
+def test_who_reads_such_a_language_reads_it_first_and_english_after_it(words: NeutralWords) -> None:
+    """In neutral words, however safe the handset is; the digits are asked for in both."""
+    chosen: dict[str, Any] = {
+        "name": "Mia", "label": "home", "number": "555-0100", "language": words.language, "purpose": "alert",
+        "trigger": "panic", "recipient": "contact", "reads": "nobody_else", "sees": "place", "channel": "sms",
+        "rule": None, "drill": False, "fix": True,
+    }  # fmt: skip
+    own, _, english = composed(chosen).text.partition(" / ")
+    assert english == "Mia asks you to ring 555-0100 NOW (12:00 PM). Answer 1 if you can, 2 if not."
+    assert "555-0100" in own
+    assert "12:00" in own
+    assert not GIVES_AWAY.search(own)
+    assert composed({**chosen, "channel": "voice"}).text.startswith("Mia pressed"), "nobody speaks it yet"
+    assert composed({**chosen, "recipient": "dispatch"}).text.startswith("Mia pressed"), "the desk is in English"
+
+
+@pytest.mark.parametrize("words", neutral_languages().values(), ids=lambda words: words.language)
+@pytest.mark.parametrize("purpose", ["alert", "repeat", "news", "all_clear", "warning", "invitation", "practice"])
+def test_no_sentence_of_such_a_language_is_cut_short(words: NeutralWords, purpose: str) -> None:
+    """Where a text has no room for the whole, the shorter form is said whole."""
+    chosen: dict[str, Any] = {
+        "name": "Mia", "label": "home", "number": "555-0100", "language": words.language, "purpose": purpose,
+        "trigger": "panic", "recipient": "contact", "reads": "unknown", "sees": "message", "channel": "sms",
+        "rule": None, "drill": False, "fix": False,
+    }  # fmt: skip
+    own, _, _ = composed(chosen).text.partition(" / ")
+    assert own.endswith((".", "。", ")")), own
+
+
+def test_names_and_numbers_stand_apart_in_text_that_runs_the_other_way() -> None:
+    """Else a number's digits change places on the screen."""
+    said = neutral_languages()["ar"].say("neutral.alert", name="Mia", number="+1 555-0100", time="12:00")
+    for value in ("Mia", "+1 555-0100", "12:00"):
+        assert f"{ISOLATE}{value}{END}" in said
 
 
 def test_the_words_of_an_alert() -> None:
