@@ -216,7 +216,7 @@ def test_a_handset_that_may_be_read_by_others_gets_neutral_words(chosen: dict[st
 
 
 FOREIGN_GIVES_AWAY = re.compile(
-    r"panique|alarme|urgence|polic[ei]|violen|agress|refuge|viol|danger|pânico|emergência|abrigo|agressor|"
+    r"panique|alarme|urgence|polic[ei]|violen|agress|refuge|viol|danger|pânico|emergência|abrigo|"
     r"ذعر|إنذار|طوارئ|شرطة|عنف|ضحي|ملجأ|خطر|恐慌|警报|报警|紧急|警察|暴力|受害|庇护|危险|"
     r"hoảng|báo động|khẩn cấp|cảnh sát|công an|bạo lực|nạn nhân|nguy hiểm|panik|ijans|lapolis|vyolans|viktim|danje",
     re.IGNORECASE,
