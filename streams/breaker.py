@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 FAILURES = 5
 """So many in a row, and it is left alone."""
+SUSPECT_AFTER = 3.0
+"""Seconds without an answer after which a try counts as one of them, although it goes on: by then the next begins."""
 PAUSES = (1.0, 2.0, 4.0, 5.0)
 """Seconds until the next try finds out; the last one for as long as it takes: the delay that may be added."""
 
@@ -24,6 +26,7 @@ class Breaker:
         self._highest = most
         self.most = most
         self._failures = 0
+        self._suspected = 0
         self._pauses = 0
         self._again_at = 0.0
         self._finding_out = False
@@ -36,32 +39,40 @@ class Breaker:
     @property
     def untroubled(self) -> bool:
         """Whether there is nothing to remember about it."""
-        return self._failures == 0 and not self.open and self.most == self._highest
+        return not (self._failures or self._suspected or self.open) and self.most == self._highest
+
+    @property
+    def refuses(self) -> bool:
+        """Whether whoever comes now is answered at once that it is silent."""
+        return self.open and (self._finding_out or self._monotonic() < self._again_at)
 
     def lets_through(self) -> bool:
-        """Whether this try may be made; whoever makes it says how it ended, by one of the next four."""
-        if not self.open:
-            return True
-        if self._finding_out or self._monotonic() < self._again_at:
+        """Whether this try may be made; whoever makes it says how it ended, by one of the others."""
+        if self.refuses:
             return False
-        self._finding_out = True
+        self._finding_out = self.open
         return True
 
     def answered(self) -> None:
         """It answered, be it that it refused this message."""
-        self._failures = self._pauses = 0
+        self._failures = self._suspected = self._pauses = 0
         self._finding_out = False
         self.most = min(self._highest, self.most + 1)
 
     def silent(self, after_seconds: float | None = None) -> bool:
-        """It was silent or broken, whatever the message. Whether this is what opened the breaker."""
+        """It was silent or broken, whatever the message. Whether this is what shows that it is down."""
         was_open = self.open
         self._failures += 1
         self._finding_out = False
-        if self._failures < FAILURES and not was_open:
-            return False
-        self._leave_alone(after_seconds)
-        return not was_open
+        if self._failures >= FAILURES or was_open:
+            self._leave_alone(after_seconds)
+        return self._failures == FAILURES
+
+    def suspected(self) -> None:
+        """A try has had no answer for so long that it may never have one."""
+        self._suspected += 1
+        if self._suspected >= FAILURES and not self.open:
+            self._leave_alone(None)
 
     def overloaded(self, after_seconds: float) -> None:
         """It works, but asks to be left alone for so long."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from streams.breaker import Breaker
+from streams.breaker import SUSPECT_AFTER, Breaker
 from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refused, Retry, Sent
 from streams.clock import Clock
 from streams.delivery_context import Composer, DeliveryContext, context_of
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 CLAIM = 128
 ROOM = 4096
+SETTLED_TOGETHER = 256
+SILENT = "not tried: the other side is silent at present"
 LOOK_EVERY = 1.0
 LOOK_WHILE_BEHIND = 0.02
 GATHER, GATHER_WHILE_BEHIND = 0.004, 0.05
@@ -147,7 +149,9 @@ class Sender:
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             self._moved.clear()
-            while (given := self._order.take(behind=self._behind())) is not None:
+            behind = self._behind()
+            self._order.look_again(behind=behind)
+            while (given := self._order.take(behind=behind)) is not None:
                 tasks.create_task(self._send_one(*given))
             if len(self._order):
                 # Places come free by tries that end, and by there being nobody left to decide.
@@ -173,6 +177,9 @@ class Sender:
 
     async def _try(self, claimed: Claimed, breaker: Breaker) -> Result:
         delivery = claimed.delivery
+        if breaker.refuses:
+            # Before anything is looked up: the next method waits for this answer.
+            return Result(delivery, Retry(SILENT))
         try:
             ready = claimed.context
             context: DeliveryContext | str | None = ready
@@ -183,7 +190,7 @@ class Sender:
                 return Result(delivery, None, void=context)
             message = self._composer.compose(context)
             if not breaker.lets_through():
-                return Result(delivery, Retry("not tried: the other side is silent at present"))
+                return Result(delivery, Retry(SILENT))
             return Result(delivery, await self._send_once(delivery, message, breaker))
         except asyncio.CancelledError:
             raise
@@ -204,7 +211,8 @@ class Sender:
         if channel is None:
             return Refused("channel not configured")
         try:
-            outcome = await in_time(channel.send(message), TRY_AT_MOST)
+            with _suspecting(breaker):
+                outcome = await in_time(channel.send(message), TRY_AT_MOST)
         except TimeoutError:
             outcome = Retry("no answer in time", down=True)
         except BaseException:
@@ -287,7 +295,10 @@ class Sender:
             # A commit costs the same for one result as for many.
             await asyncio.sleep(GATHER_WHILE_BEHIND if self._behind() else GATHER)
             self._settling.clear()
-            results, self._results = self._results, []
+            # Not too many together: whoever claims what comes next waits for one commit.
+            results, self._results = self._results[:SETTLED_TOGETHER], self._results[SETTLED_TOGETHER:]
+            if self._results:
+                self._settling.set()
             self._ended = {result.delivery.id for result in results}
             await self._settle_in_the_end(results)
             self._ended = set()
@@ -359,6 +370,16 @@ class Sender:
             wait = min(max(wait, outcome.after_seconds), BACK_OFF[-1])
         again_at = now + timedelta(seconds=wait)
         return again_at if again_at <= delivery.give_up_at else None
+
+
+@contextlib.contextmanager
+def _suspecting(breaker: Breaker) -> Iterator[None]:
+    """Tells the breaker of a try that goes on for too long while it still does."""
+    alarm = asyncio.get_running_loop().call_later(SUSPECT_AFTER, breaker.suspected)
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 def _state(outcome: Delivered | Sent) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from streams.breaker import Breaker
 from streams.processor import Claimed
-from streams.records import LANE_ALARM, LANE_TIMER, Delivery
+from streams.records import LANE_ALARM, LANE_REST, LANE_TIMER, Delivery
 
 AT_ONCE = 256
 FOR_ALARMS = 64
@@ -35,25 +35,48 @@ def handicap(delivery: Delivery) -> float:
     return TIMED if delivery.lane == LANE_TIMER else REST
 
 
-class _Waiting(msgspec.Struct):
-    """What waits for one other side, alarms apart."""
+Side = tuple[str, str]
+"""A channel, and who stands behind the address there."""
+Entry = tuple[float, int, Side, Claimed]
 
-    alarms: list[tuple[float, int, Claimed]]
-    others: list[tuple[float, int, Claimed]]
+
+class _AtSide(msgspec.Struct):
+    """What is under way at one other side, how many wait for it, and who of them is parked for want of a place."""
+
     breaker: Breaker
     under_way: int = 0
+    waiting: int = 0
+    alarms: list[Entry] = []
+    others: list[Entry] = []
 
-    def queue(self, lane: int) -> list[tuple[float, int, Claimed]]:
-        """Where this lane waits."""
+    def places(self, lane: int, *, behind: bool) -> int:
+        """How many more may be sent there now."""
+        if self.breaker.refuses:
+            # Who is refused at once takes nobody's place: nobody waits behind those that hang.
+            return AT_ONCE
+        most = self.breaker.most
+        if lane == LANE_ALARM:
+            return (min(most, ALARMS_WHILE_BEHIND) if behind else most) - self.under_way
+        return (min(most, WHILE_BEHIND) if behind else max(1, most - FOR_ALARMS_EACH)) - self.under_way
+
+    def parked(self, lane: int) -> list[Entry]:
+        """What of this lane waits for a place."""
         return self.alarms if lane == LANE_ALARM else self.others
 
 
 class SendingOrder:
-    """Takes what is to be sent and gives out, one by one, what may be sent now."""
+    """Takes what is to be sent and gives out, one by one, what may be sent now.
+
+    What comes next stands in two heaps, alarms apart. Whoever's turn it is at a side that is full is parked there, and
+    comes back when a place is free: it costs the same however many sides there are.
+    """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._sides: dict[tuple[str, str], _Waiting] = {}
+        self._sides: dict[Side, _AtSide] = {}
+        self._full: set[Side] = set()
+        self._alarms: list[Entry] = []
+        self._others: list[Entry] = []
         self._count = 0
         self._waiting = 0
         self._under_way = 0
@@ -62,49 +85,68 @@ class SendingOrder:
         """How many wait."""
         return self._waiting
 
-    def put(self, side: tuple[str, str], claimed: Claimed) -> None:
-        """`side` is the channel, and who stands behind the address there."""
-        waiting = self._sides.get(side)
-        if waiting is None:
-            waiting = self._sides[side] = _Waiting([], [], Breaker(self._monotonic, AT_ONCE_EACH))
+    def put(self, side: Side, claimed: Claimed) -> None:
+        """This one is to be sent."""
+        if side not in self._sides:
+            self._sides[side] = _AtSide(Breaker(self._monotonic, AT_ONCE_EACH))
         self._count += 1
         self._waiting += 1
+        self._sides[side].waiting += 1
         delivery = claimed.delivery
         turn = delivery.created_at.timestamp() + handicap(delivery)
-        heapq.heappush(waiting.queue(delivery.lane), (turn, self._count, claimed))
+        heapq.heappush(self._heap(delivery.lane), (turn, self._count, side, claimed))
 
-    def take(self, *, behind: bool) -> tuple[tuple[str, str], Breaker, Claimed] | None:
+    def look_again(self, *, behind: bool) -> None:
+        """At a full side there may be a place by now, or whoever waits there is to be refused."""
+        for side in list(self._full):
+            at = self._sides[side]
+            for lane in (LANE_ALARM, LANE_REST):
+                self._unpark(at, lane, at.places(lane, behind=behind))
+            if not at.alarms and not at.others:
+                self._full.discard(side)
+
+    def take(self, *, behind: bool) -> tuple[Side, Breaker, Claimed] | None:
         """The next that may be sent, counted as under way from now on, or None."""
-        best: tuple[float, int, tuple[str, str], list[tuple[float, int, Claimed]]] | None = None
-        room = AT_ONCE - self._under_way
-        for side, waiting in self._sides.items():
-            most = waiting.breaker.most
-            for queue, places, places_here in (
-                (waiting.alarms, room, min(most, ALARMS_WHILE_BEHIND) if behind else most),
-                (
-                    waiting.others,
-                    room - FOR_ALARMS,
-                    min(most, WHILE_BEHIND) if behind else max(1, most - FOR_ALARMS_EACH),
-                ),
-            ):
-                if queue and places > 0 and waiting.under_way < places_here:
-                    turn, count, _ = queue[0]
-                    if best is None or (turn, count) < best[:2]:
-                        best = (turn, count, side, queue)
-        if best is None:
-            return None
-        _, _, side, queue = best
-        claimed = heapq.heappop(queue)[2]
-        self._waiting -= 1
-        self._under_way += 1
-        self._sides[side].under_way += 1
-        return side, self._sides[side].breaker, claimed
+        while (heap := self._next_heap()) is not None:
+            entry = heapq.heappop(heap)
+            _, _, side, claimed = entry
+            at, lane = self._sides[side], claimed.delivery.lane
+            if at.places(lane, behind=behind) <= 0:
+                heapq.heappush(at.parked(lane), entry)
+                self._full.add(side)
+                continue
+            self._waiting -= 1
+            self._under_way += 1
+            at.waiting -= 1
+            at.under_way += 1
+            return side, at.breaker, claimed
+        return None
 
-    def ended(self, side: tuple[str, str]) -> None:
-        """A try that was given out has ended."""
-        waiting = self._sides[side]
+    def ended(self, side: Side) -> None:
+        """A try that was given out has ended: whoever waits longest for its place comes back."""
+        at = self._sides[side]
         self._under_way -= 1
-        waiting.under_way -= 1
-        if not waiting.under_way and not waiting.alarms and not waiting.others and waiting.breaker.untroubled:
+        at.under_way -= 1
+        if at.waiting:
+            for lane in (LANE_ALARM, LANE_REST):
+                self._unpark(at, lane, 1)
+        elif not at.under_way and at.breaker.untroubled:
             # There may be as many webhooks as agencies; nothing is remembered of one that works.
             del self._sides[side]
+            self._full.discard(side)
+
+    def _unpark(self, at: _AtSide, lane: int, count: int) -> None:
+        parked = at.parked(lane)
+        for _ in range(min(count, len(parked))):
+            heapq.heappush(self._heap(lane), heapq.heappop(parked))
+
+    def _heap(self, lane: int) -> list[Entry]:
+        return self._alarms if lane == LANE_ALARM else self._others
+
+    def _next_heap(self) -> list[Entry] | None:
+        """Where the next one stands for whom there is a place altogether."""
+        room = AT_ONCE - self._under_way
+        heaps = [self._alarms] if room > 0 else []
+        if room > FOR_ALARMS:
+            heaps.append(self._others)
+        return min((heap for heap in heaps if heap), key=lambda heap: heap[0][:2], default=None)

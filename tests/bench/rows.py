@@ -30,6 +30,7 @@ from tests.bench.measuring import (
 )
 from tests.bench.pending_rows import p6
 from tests.bench.postgres_rows import p1c, postgres
+from tests.bench.provider_rows import dead_provider
 from tests.bench.server import Plan, Seeded, in_seconds
 
 PEOPLE = 10_000
@@ -404,6 +405,7 @@ ROWS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "P6": p6,
     "P7": p7,
     "P8": p8,
+    "R2": dead_provider,
     "P9": p9,
     "P10": p10,
 }

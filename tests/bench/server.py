@@ -55,6 +55,8 @@ class Seeded(msgspec.Struct, kw_only=True):
 class Plan(msgspec.Struct, kw_only=True):
     """What to seed. `due` is when everybody's check-in is due; `more` are people without one.
 
+    `apart`: each contact has a path of its own. `provider`: texts come first, by this one.
+
     With `anew` the process begins again when it has seeded, knowing nothing.
     """
 
@@ -68,6 +70,8 @@ class Plan(msgspec.Struct, kw_only=True):
     due: datetime | None = None
     more: int = 0
     anew: bool = False
+    apart: bool = False
+    provider: str | None = None
     seeded: Seeded | None = None
     cpu: int | None = None
 
@@ -127,7 +131,7 @@ async def _person(tx: Transaction, agency: str, number: int, tokens: tuple[str, 
         method = Method(
             id=new_id(),
             channel="webhook",
-            address=f"{plan.sink}/{number}",
+            address=f"{plan.sink}/{number}/{order}" if plan.apart else f"{plan.sink}/{number}",
             secret="whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
         )
         contact = Contact(
@@ -136,13 +140,18 @@ async def _person(tx: Transaction, agency: str, number: int, tokens: tuple[str, 
             person=person.id,
             name=f"Contact {order}",
             order=order,
-            methods=(method,),
+            methods=(method,) if plan.provider is None else (_text(number), method),
             consent="confirmed",
         )
         await tx.put(contact)
     if plan.due is not None and not plan.anew:
         await tx.put_mail(agency, person.id, 2, _planned(person.id, plan.due))
         await handle(tx, [(agency, person.id)], SystemClock().now(), claim=False)
+
+
+def _text(number: int) -> Method:
+    """A number that can take texts."""
+    return Method(id=new_id(), channel="sms", address=f"+1312555{number:04}")
 
 
 def _planned(person: str, due: datetime) -> CheckInPlanned:
@@ -211,6 +220,10 @@ def _settings(plan: Plan) -> Settings:
     given = {"PORCHLIGHT_DATA": plan.data, "PORCHLIGHT_WEBHOOK_ALLOW": "127.0.0.0/8"}
     if plan.store is not None:
         given |= {"PORCHLIGHT_STORE": plan.store, "PORCHLIGHT_MASTER_KEY": "00" * 32}
+    if plan.provider is not None:
+        account = {"ACCOUNT": f"AC{0:032x}", "TOKEN": "bench", "FROM": "+13125550100", "URL": plan.provider}
+        given |= {f"PORCHLIGHT_TWILIO_{name}": value for name, value in account.items()}
+        given["PORCHLIGHT_PUBLIC_URL"] = "https://bench.test"
     return read_settings(given)
 
 

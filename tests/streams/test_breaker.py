@@ -77,3 +77,21 @@ def test_who_asks_for_less_gets_less(breaker: Breaker, clock: JumpClock) -> None
     assert breaker.most == 1
     clock.jump(seconds=PAUSES[-1])
     assert breaker.lets_through(), "an hour is too long where lives hang on it"
+
+
+def test_whoever_hangs_is_left_alone_before_the_first_try_has_ended(breaker: Breaker) -> None:
+    """Five that wait for three seconds are enough; the answer of any of them closes it again."""
+    for _ in range(FAILURES - 1):
+        breaker.suspected()
+    assert breaker.lets_through()
+    breaker.suspected()
+    assert not breaker.lets_through()
+    breaker.answered()
+    assert breaker.untroubled
+
+
+def test_being_slow_alone_alarms_nobody(breaker: Breaker) -> None:
+    """What was suspected becomes news for the operator once the tries have really failed."""
+    for _ in range(FAILURES):
+        breaker.suspected()
+    assert [breaker.silent() for _ in range(FAILURES + 1)] == [False] * (FAILURES - 1) + [True, False]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from streams.breaker import FAILURES
 from streams.processor import Claimed
 from streams.records import LANE_ALARM, LANE_REST, LANE_TIMER
 from streams.sending_order import (
@@ -39,6 +40,7 @@ def put(order: SendingOrder, name: str, side: tuple[str, str] = SMS, *, after: f
 
 def given(order: SendingOrder, *, behind: bool = False) -> list[str]:
     """What may be sent now, in order."""
+    order.look_again(behind=behind)
     names = []
     while (taken := order.take(behind=behind)) is not None:
         names.append(taken[2].delivery.id)
@@ -107,3 +109,16 @@ def test_places_come_free_when_tries_end(order: SendingOrder) -> None:
     order.ended(SMS)
     assert given(order) == [str(AT_ONCE_EACH)]
     assert len(order) == 0
+
+
+def test_nobody_waits_behind_those_that_hang_once_that_is_known(order: SendingOrder) -> None:
+    """They are given out to be answered at once, so that their next methods begin."""
+    for n in range(AT_ONCE_EACH):
+        put(order, f"hangs-{n}", lane=LANE_ALARM)
+    taken = [order.take(behind=False) for _ in range(AT_ONCE_EACH)]
+    put(order, "waits", lane=LANE_ALARM)
+    assert given(order) == []
+    assert taken[0] is not None
+    for _ in range(FAILURES):
+        taken[0][1].suspected()
+    assert given(order) == ["waits"]
