@@ -32,6 +32,7 @@ log = structlog.get_logger()
 CLAIM = 128
 ROOM = 4096
 SETTLED_TOGETHER = 256
+SLOW_AFTER = 0.5
 SILENT = "not tried: the other side is silent at present"
 LOOK_EVERY = 1.0
 LOOK_WHILE_BEHIND = 0.02
@@ -150,7 +151,7 @@ class Sender:
         while True:
             self._moved.clear()
             behind = self._behind()
-            self._order.look_again(behind=behind)
+            self._order.look_again()
             while (given := self._order.take(behind=behind)) is not None:
                 tasks.create_task(self._send_one(*given))
             if len(self._order):
@@ -166,10 +167,20 @@ class Sender:
         return delivery.channel, f"{delivery.organization} {delivery.recipient} {delivery.method}"
 
     async def _send_one(self, side: tuple[str, str], breaker: Breaker, claimed: Claimed) -> None:
+        slow = False
+
+        def slowed() -> None:
+            nonlocal slow
+            slow = True
+            self._order.slowed()
+            self._moved.set()
+
+        alarm = asyncio.get_running_loop().call_later(SLOW_AFTER, slowed)
         try:
             result = await self._try(claimed, breaker)
         finally:
-            self._order.ended(side)
+            alarm.cancel()
+            self._order.ended(side, slow=slow)
             self._moved.set()
         self._tried(claimed.delivery.channel, type(result.outcome).__name__.lower() if result.outcome else "void")
         self._results.append(result)

@@ -22,8 +22,9 @@ FOR_ALARMS = 64
 """Of these places so many are for alarms alone."""
 AT_ONCE_EACH = 128
 FOR_ALARMS_EACH = 32
-WHILE_BEHIND, ALARMS_WHILE_BEHIND = 8, 16
-"""At most so many at one other side while people wait to be decided: deciding shares this process's time with it."""
+WHILE_BEHIND = 8
+"""At most so many while people wait to be decided: deciding shares this process's time with it. What has become slow
+costs no time, and does not count."""
 TOLD_AGAIN, TIMED, REST = 30.0, 60.0, 300.0
 """Handicaps, in seconds."""
 
@@ -49,15 +50,13 @@ class _AtSide(msgspec.Struct):
     alarms: list[Entry] = []
     others: list[Entry] = []
 
-    def places(self, lane: int, *, behind: bool) -> int:
+    def places(self, lane: int) -> int:
         """How many more may be sent there now."""
         if self.breaker.refuses:
             # Who is refused at once takes nobody's place: nobody waits behind those that hang.
             return AT_ONCE
         most = self.breaker.most
-        if lane == LANE_ALARM:
-            return (min(most, ALARMS_WHILE_BEHIND) if behind else most) - self.under_way
-        return (min(most, WHILE_BEHIND) if behind else max(1, most - FOR_ALARMS_EACH)) - self.under_way
+        return (most if lane == LANE_ALARM else max(1, most - FOR_ALARMS_EACH)) - self.under_way
 
     def parked(self, lane: int) -> list[Entry]:
         """What of this lane waits for a place."""
@@ -80,6 +79,7 @@ class SendingOrder:
         self._count = 0
         self._waiting = 0
         self._under_way = 0
+        self._slow = 0
 
     def __len__(self) -> int:
         """How many wait."""
@@ -96,22 +96,24 @@ class SendingOrder:
         turn = delivery.created_at.timestamp() + handicap(delivery)
         heapq.heappush(self._heap(delivery.lane), (turn, self._count, side, claimed))
 
-    def look_again(self, *, behind: bool) -> None:
+    def look_again(self) -> None:
         """At a full side there may be a place by now, or whoever waits there is to be refused."""
         for side in list(self._full):
             at = self._sides[side]
             for lane in (LANE_ALARM, LANE_REST):
-                self._unpark(at, lane, at.places(lane, behind=behind))
+                self._unpark(at, lane, at.places(lane))
             if not at.alarms and not at.others:
                 self._full.discard(side)
 
     def take(self, *, behind: bool) -> tuple[Side, Breaker, Claimed] | None:
         """The next that may be sent, counted as under way from now on, or None."""
         while (heap := self._next_heap()) is not None:
+            if behind and self._under_way - self._slow >= WHILE_BEHIND:
+                return None
             entry = heapq.heappop(heap)
             _, _, side, claimed = entry
             at, lane = self._sides[side], claimed.delivery.lane
-            if at.places(lane, behind=behind) <= 0:
+            if at.places(lane) <= 0:
                 heapq.heappush(at.parked(lane), entry)
                 self._full.add(side)
                 continue
@@ -122,10 +124,15 @@ class SendingOrder:
             return side, at.breaker, claimed
         return None
 
-    def ended(self, side: Side) -> None:
+    def slowed(self) -> None:
+        """A try that was given out waits for its other side; whoever says so says it when it ends as well."""
+        self._slow += 1
+
+    def ended(self, side: Side, *, slow: bool = False) -> None:
         """A try that was given out has ended: whoever waits longest for its place comes back."""
         at = self._sides[side]
         self._under_way -= 1
+        self._slow -= slow
         at.under_way -= 1
         if at.waiting:
             for lane in (LANE_ALARM, LANE_REST):

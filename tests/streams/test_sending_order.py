@@ -40,7 +40,7 @@ def put(order: SendingOrder, name: str, side: tuple[str, str] = SMS, *, after: f
 
 def given(order: SendingOrder, *, behind: bool = False) -> list[str]:
     """What may be sent now, in order."""
-    order.look_again(behind=behind)
+    order.look_again()
     names = []
     while (taken := order.take(behind=behind)) is not None:
         names.append(taken[2].delivery.id)
@@ -91,13 +91,19 @@ def test_nothing_else_fills_the_places_of_alarms(order: SendingOrder) -> None:
     assert given(order) == ["alarm"]
 
 
-def test_while_people_wait_to_be_decided_little_is_sent_and_alarms_all_the_same(order: SendingOrder) -> None:
-    """Deciding comes first, but not before telling what is urgent."""
+def test_while_people_wait_to_be_decided_little_is_sent_however_many_others_there_are(order: SendingOrder) -> None:
+    """Deciding comes first. What waits for its other side costs no time, and does not count."""
     for n in range(50):
-        put(order, f"{n}", lane=LANE_TIMER)
+        put(order, f"{n}", ("webhook", str(n)), lane=LANE_ALARM)
     assert len(given(order, behind=True)) == WHILE_BEHIND
-    put(order, "alarm", lane=LANE_ALARM)
-    assert given(order, behind=True) == ["alarm"]
+    order.slowed()
+    order.slowed()
+    assert len(given(order, behind=True)) == 2
+    order.ended(("webhook", "0"), slow=True)
+    order.ended(("webhook", "1"), slow=True)
+    assert given(order, behind=True) == []
+    order.ended(("webhook", "2"))
+    assert len(given(order, behind=True)) == 1
 
 
 def test_places_come_free_when_tries_end(order: SendingOrder) -> None:
