@@ -141,7 +141,7 @@ def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:
     if incident.staff_hold is None:
         incidents.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=False)
     else:
-        incidents.renew_staff_hold(turn)
+        incidents.join_hold(turn, staff=signal.staff, name=signal.name)
 
 
 def _escalate(turn: Turn, signal: EscalatedNow) -> None:

@@ -25,7 +25,7 @@ ASKED_AT = time(11)
 TRIED_FOR = timedelta(hours=1)
 NOT_BY = frozenset({"voice"})
 """Nobody is rung for practice."""
-AT_A_TIME = 100
+AT_A_TIME = 50
 
 
 class Practice:
@@ -47,18 +47,19 @@ class Practice:
 
     async def _page(self, organization: str, after: int) -> tuple[int, int | None]:
         now = self._clock.now()
+        page = await self._store.read(lambda tx: tx.listed(Contact, organization, after=after, limit=AT_A_TIME))
+        due = [contact.id for _, contact in page if contact.consent == "confirmed" and _is_time(contact, now)]
 
-        async def work(tx: Transaction) -> tuple[int, int | None]:
-            page = await tx.listed(Contact, organization, after=after, limit=AT_A_TIME)
-            asked = 0
-            for _, contact in page:
-                if contact.consent == "confirmed" and _is_time(contact, now):
-                    asked += await self._ask(tx, contact, now)
-            return asked, page[-1][0] if len(page) == AT_A_TIME else None
+        async def work(tx: Transaction) -> int:
+            return sum([await self._ask(tx, organization, contact, now) for contact in due])
 
-        return await self._store.write(work)
+        asked = await self._store.write(work) if due else 0
+        return asked, page[-1][0] if len(page) == AT_A_TIME else None
 
-    async def _ask(self, tx: Transaction, contact: Contact, now: datetime) -> bool:
+    async def _ask(self, tx: Transaction, organization: str, known: str, now: datetime) -> bool:
+        contact = await tx.get(Contact, organization, known)
+        if contact is None:
+            return False
         person = await tx.get(Person, contact.organization, contact.person or "")
         method = next((m for m in contact.methods if _can_be_asked(m, contact, tx.reachable)), None)
         if person is None or method is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from streams.clock import Clock
 from streams.ending import in_time
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM, Delivery, HandedOver
+from streams.sealing import Unreadable
 from streams.store import NotKept, Store, Transaction
 
 log = structlog.get_logger()
@@ -84,7 +86,10 @@ class ReceiptAsker:
         async def work(tx: Transaction) -> Delivery | None:
             return await take_receipt(tx, one.delivery, progress.state, progress.why, now)
 
-        changed = await self._store.write(work, LANE_ALARM)
+        changed = None
+        with contextlib.suppress(Unreadable):
+            # Whoever was erased meanwhile: nothing follows from it any more.
+            changed = await self._store.write(work, LANE_ALARM)
         if changed is not None:
             self._changed()
             if progress.state == "failed":

@@ -8,7 +8,14 @@ import msgspec
 import pytest
 
 from alerts.policy import DEFAULT_POLICY, Policy
-from alerts.signals import ContactAnswered, ContactReply, DeliveryFailed, EscalatedNow, IncidentAcknowledged
+from alerts.signals import (
+    ContactAnswered,
+    ContactReply,
+    DeliveryFailed,
+    EscalatedNow,
+    IncidentAcknowledged,
+    ResponderMoved,
+)
 from tests.alerts.town import Mia, plan_with
 
 TWO: Policy = msgspec.structs.replace(DEFAULT_POLICY, quorum=2, cancel_window_ms=0)
@@ -64,6 +71,15 @@ def test_a_second_answer_counts_beside_a_claim_and_leaves_it() -> None:
     acknowledge(her, "kim")
     assert her.incident.staff_hold is not None
     assert her.incident.staff_hold.holder == "sam"
+    assert told_from_now_on(her) == set()
+
+
+def test_whoever_is_on_the_way_has_answered() -> None:
+    """Beside somebody else who has it."""
+    her = mia()
+    acknowledge(her, "sam", claim=True)
+    common = {**her.common(), "incident": her.incident.id, "staff": "kim", "name": "Kim"}
+    her.take(ResponderMoved(**common, progress="on_the_way"))
     assert told_from_now_on(her) == set()
 
 
