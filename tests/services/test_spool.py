@@ -12,6 +12,7 @@ import pytest
 from streams.spool.spool import Spool
 from tests.cluster.component import running
 from tests.postgres.server import PostgresServer
+from tests.services.test_teams import nights, staff
 from tests.services.town import PIN, TWIN, Phone, Town, until
 
 WITHIN = 20.0
@@ -118,6 +119,25 @@ async def test_a_press_is_taken_told_and_moved_and_nobody_is_told_twice(outage: 
     assert all(d["state"] == "delivered" for d in incident["deliveries"] if d["id"] in sent)
     again = await town.call("POST", "/v1/panic", mia.panic, {"id": pressed["id"]})
     assert again.body["incident"] == pressed["incident"]
+
+
+async def test_whoever_is_on_call_is_told_while_the_store_is_away(outage: Outage) -> None:
+    """By the turns as they were copied last, a change between two outages with them."""
+    town = outage.town
+    kim, _ = await staff(town, "Kim")
+    lou, _ = await staff(town, "Lou")
+    await town.policy("nights", cancel_window="0s", steps=[{"after": "0s", "notify": ["team:nights"]}])
+    phone = await town.mia(policy="nights")
+    await nights(town, kim)
+    for name, on_call in (("kim", kim), ("lou", lou)):
+        await nights(town, on_call)
+        await outage.begin()
+        await accepted(outage, phone)
+        await outage.told(name)
+        await outage.end()
+        for incident in await town.live():
+            await town.act(incident["id"], "resolve", disposition="safe")
+    assert {r.purpose for r in town.sink.to("kim")} == {"alert", "all_clear"}
 
 
 async def test_a_cancel_in_the_window_is_kept_and_nobody_is_told(outage: Outage) -> None:
