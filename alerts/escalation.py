@@ -72,15 +72,18 @@ def tell_what_is_new(turn: Turn) -> None:
     advance(turn, also=[entry.recipient for entry in turn.incident.told], news=True)
 
 
-def jump(turn: Turn) -> None:
-    """Tells the next step now, whenever it would have been due; after the last one the tail's next round."""
+def jump(turn: Turn, to: int | None = None) -> None:
+    """Tells the next step now, whenever it would have been due; after the last one the tail's next round.
+
+    With `to` it is that step (from 0), whether it counts or was told before; those between keep their times.
+    """
     incident = turn.incident
     steps = incident.policy.steps
     waiting = [
         (steps[i].after_ms, i) for i, done in enumerate(incident.rounds) if done == 0 and _counts(turn, steps[i])
     ]
     turn.change(epoch=incident.epoch + 1, staff_hold=None, contacts_hold=None, having=())
-    if not waiting:
+    if to is None and not waiting:
         _tell(
             turn,
             _tail_recipients(turn),
@@ -91,8 +94,8 @@ def jump(turn: Turn) -> None:
         turn.change(tail_round=incident.tail_round + 1)
         _set_next(turn)
         return
-    _, index = min(waiting)
-    turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
+    index = to if to is not None else min(waiting)[1]
+    turn.change(rounds=_with_round(turn.incident.rounds, index, max(1, incident.rounds[index])))
     step = incident.policy.steps[index]
     _say_nobody_on_call(turn, step)
     told = _tell(

@@ -145,10 +145,14 @@ def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:
 
 
 def _escalate(turn: Turn, signal: EscalatedNow) -> None:
-    turn.record("escalated", by=signal.name)
+    if signal.step is not None and not 1 <= signal.step <= len(turn.incident.policy.steps):
+        turn.refuse("no_such_step")
+        return
+    turn.record("escalated", by=signal.name, step=signal.step)
     if turn.incident.state == "pending":
         incidents.end_window(turn, what="window_ended_by_staff")
-        return
+        if signal.step is None:
+            return
     for timer in (
         incidents.STAFF_LEASE,
         incidents.STAFF_WARNING,
@@ -157,7 +161,7 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
     ):
         turn.clear_timer(timer)
     turn.change(state="open")
-    jump(turn)
+    jump(turn, signal.step - 1 if signal.step is not None else None)
     turn.publish("incident.updated")
 
 

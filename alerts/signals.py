@@ -323,11 +323,12 @@ class ResponderMoved(SignalBase, frozen=True, kw_only=True, tag="responder_moved
 
 
 class EscalatedNow(SignalBase, frozen=True, kw_only=True, tag="escalated_now"):
-    """A responder asked for the next step at once."""
+    """A responder asked for the next step at once, or for this one (from 1)."""
 
     incident: str
     staff: str
     name: str
+    step: int | None = None
 
 
 class PolicyApplied(SignalBase, frozen=True, kw_only=True, tag="policy_applied"):

@@ -25,6 +25,7 @@ RefusalCode = Literal[
     "extends_too_far",
     "extends_backwards",
     "phone_shows_closed",
+    "no_such_step",
     "not_asked",
     "not_near",
     "under_way_already",

@@ -60,7 +60,14 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "answers": incident.answers,
         "trail": await tx.trail(person.id, incident.opened_at),
         "journeys": [await _journey(tx, journey) for journey in await failed_journeys(tx, person.id, incident)],
-        "policy": {"name": incident.policy.name, "outdated": await _outdated(tx, view)},
+        "policy": {
+            "name": incident.policy.name,
+            "outdated": await _outdated(tx, view),
+            "steps": [
+                {"after_seconds": step.after_ms / 1000, "notify": list(map(str, step.notify)), "told": done > 0}
+                for step, done in zip(incident.policy.steps, incident.rounds, strict=True)
+            ],
+        },
         "call_back": agency.call_back,
         "time_zone": person.time_zone,
     }

@@ -53,6 +53,12 @@ class ClaimBody(ActBody, kw_only=True):
     take_over: bool = False
 
 
+class EscalateBody(ActBody, kw_only=True):
+    """The next step, unless one is named (from 1)."""
+
+    step: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
 class TextBody(ActBody, kw_only=True):
     """A note or a message."""
 
@@ -217,7 +223,13 @@ ROUTES = (
         ActBody,
     ),
     _route("POST", f"{INCIDENT}/policy", act(PolicyApplied, lambda _: {}), "Follow the plan as it is now", ActBody),
-    _route("POST", f"{INCIDENT}/escalate", act(EscalatedNow, lambda _: {}), "Tell the next step now", ActBody),
+    _route(
+        "POST",
+        f"{INCIDENT}/escalate",
+        act(EscalatedNow, lambda call: {"step": call.body.step}),
+        "Tell the next step now, or this one",
+        EscalateBody,
+    ),
     _route(
         "POST",
         f"{INCIDENT}/resolve",

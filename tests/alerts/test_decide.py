@@ -469,3 +469,28 @@ def test_the_console_hears_of_every_opening_and_closing() -> None:
     resolve(mia)
     assert mia.last is not None
     assert [e.event for e in mia.last.effects if isinstance(e, Publish)] == ["incident.closed"]
+
+
+def test_a_responder_jumps_to_a_step() -> None:
+    """That one is told now, those between keep their times; a step that is not there is refused."""
+    mia = Mia()
+    mia.press(window=None)
+    escalate: dict[str, Any] = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    told = len(mia.told)
+    mia.take(EscalatedNow(**mia.common(), **escalate, step=3))
+    assert [name for name, _ in mia.told[told:]] == ["last_resort"]
+    assert ("contact:c3", "alert") in mia.wait(minutes=3)
+    decision = mia.take(EscalatedNow(**mia.common(), **escalate, step=9))
+    assert decision.refusal is not None
+    assert decision.refusal.code == "no_such_step"
+
+
+def test_a_jump_to_a_step_that_was_told_tells_it_again() -> None:
+    """As a repeat, to whoever may hear it."""
+    mia = Mia()
+    mia.press(window=None)
+    told = len(mia.told)
+    signal = EscalatedNow(**mia.common(), incident=mia.incident.id, staff="sam", name="Sam", step=1)
+    mia.take(signal)
+    assert [name for name, _ in mia.told[told:]] == ["dispatch", "contact:c1", "contact:c2"]
+    assert mia.notices[-1].purpose == "repeat"

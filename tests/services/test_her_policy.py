@@ -56,7 +56,8 @@ async def test_a_changed_plan_holds_for_a_live_incident_once_a_responder_says_so
     await town.policy("ours", cancel_window="0s", steps=[{"after": "0s", "notify": ["dispatch"]}])
     await town.press(await town.mia(policy="ours"))
     incident = await town.incident()
-    assert incident["policy"] == {"name": "ours", "outdated": False}
+    assert (incident["policy"]["name"], incident["policy"]["outdated"]) == ("ours", False)
+    assert incident["policy"]["steps"] == [{"after_seconds": 0, "notify": ["dispatch"], "told": True}]
 
     await town.policy("ours", cancel_window="0s", steps=[{"after": "0s", "notify": ["dispatch", "contact:1"]}])
     assert (await town.incident())["policy"]["outdated"] is True

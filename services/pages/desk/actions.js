@@ -32,6 +32,8 @@ export function makeActions(id, me, changed) {
   const hold = element("div", { class: "hold", "data-testid": "hold" });
   /** @type {Summary | null} */
   let shown = null;
+  /** @type {import("./model.js").Step[]} */
+  let steps = [];
 
   /** @param {Plain} name @param {string} look */
   function plain(name, look = "") {
@@ -99,7 +101,7 @@ export function makeActions(id, me, changed) {
         type: "button",
         "data-testid": "escalate",
         "aria-haspopup": "dialog",
-        onclick: () => askEscalate(base, changed),
+        onclick: () => askEscalate(base, steps, changed),
       },
       say("act.escalate"),
     ),
@@ -140,6 +142,8 @@ export function makeActions(id, me, changed) {
     /** @param {Summary & {policy?: import("./model.js").Incident["policy"]}} incident */
     update(incident) {
       shown = incident;
+      // The row in the queue knows no plan.
+      steps = incident.policy?.steps ?? steps;
       bar.hidden = !isLive(incident);
       if (bar.hidden) conflict.hidden = true;
       buttons.plan.hidden = !incident.policy?.outdated;

@@ -4,6 +4,7 @@ import { act } from "./act.js";
 import { forgetDraft, keepDraft } from "./drafts.js";
 import { element, fill } from "../shared/element.js";
 import { DISPOSITIONS } from "./model.js";
+import { recipientWords } from "./phrases.js";
 import { say, sayName } from "./wording.js";
 
 /**
@@ -115,8 +116,10 @@ export function askResolve(base, drill, changed) {
  * @param {"escalate" | "plan"} what
  * @param {string} path
  * @param {(answer: any) => void} changed
+ * @param {import("../shared/element.js").Child[]} [more] what is asked besides
+ * @param {() => object} [body]
  */
-function askSure(what, path, changed) {
+function askSure(what, path, changed, more = [], body = () => ({})) {
   const complaint = complaintLine();
   const confirm = element(
     "button",
@@ -127,6 +130,7 @@ function askSure(what, path, changed) {
     what,
     say(`ask.${what}`),
     element("p", {}, say(`ask.${what}_hint`)),
+    ...more,
     complaint,
     element(
       "div",
@@ -137,16 +141,45 @@ function askSure(what, path, changed) {
   );
 
   async function go() {
-    const answer = await act(confirm, complaint, path, {});
+    const answer = await act(confirm, complaint, path, body());
     if (!answer) return;
     dialog.close();
     changed(answer);
   }
 }
 
-/** @param {string} base @param {(answer: any) => void} changed */
-export function askEscalate(base, changed) {
-  askSure("escalate", `${base}/escalate`, changed);
+/**
+ * The next step, unless another one is chosen.
+ * @param {string} base
+ * @param {import("./model.js").Step[]} steps
+ * @param {(answer: any) => void} changed
+ */
+export function askEscalate(base, steps, changed) {
+  const select = element(
+    "select",
+    { id: "escalate-step", "data-testid": "escalate-step" },
+    element("option", { value: "" }, say("ask.escalate_next")),
+    ...steps.map((step, index) =>
+      element(
+        "option",
+        { value: index + 1 },
+        say(step.told ? "ask.escalate_told" : "ask.escalate_step", {
+          step: index + 1,
+          names: step.notify.map((recipient) => recipientWords({ name: namedBy(recipient), recipient })).join(", "),
+        }),
+      ),
+    ),
+  );
+  const label = element("label", { for: "escalate-step" }, say("ask.escalate_which"));
+  askSure("escalate", `${base}/escalate`, changed, [label, select], () =>
+    select.value ? { step: Number(select.value) } : {},
+  );
+}
+
+/** Of several contacts, teams and webhooks: which. @param {string} recipient */
+function namedBy(recipient) {
+  const [kind, which] = recipient.split(":");
+  return which ? `${sayName("recipient", kind ?? "")} ${which}` : null;
 }
 
 /** @param {string} base @param {(answer: any) => void} changed */

@@ -37,11 +37,13 @@
  *   card?: {id: string, card: string, at: string, answer?: string | null} | null,
  * }} Summary
  *
+ * @typedef {{after_seconds: number, notify: string[], told: boolean}} Step
+ *
  * @typedef {Summary & {
  *   communication?: {mode: string, language?: string | null}[], reach?: Reach[],
  *   brief?: Record<string, unknown> | null, places?: Place[], wrong_pins?: boolean | number,
  *   person_side?: string | null, timeline: Entry[], deliveries: Delivery[], zones?: Zone[], trail?: Fix[],
- *   journeys?: Journey[], policy?: {name: string, outdated: boolean} | null,
+ *   journeys?: Journey[], policy?: {name: string, outdated: boolean, steps: Step[]} | null,
  * }} Incident
  *
  * @typedef {{

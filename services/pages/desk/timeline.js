@@ -48,7 +48,7 @@ function entryRow(entry) {
 
 /** @param {Entry} entry */
 function whatWords(entry) {
-  const { trigger, disposition, recipient, name, seconds, policy, answered, quorum, team, card, answer } = entry.values ?? {};
+  const { trigger, disposition, recipient, name, seconds, policy, answered, quorum, team, card, answer, step } = entry.values ?? {};
   const what = sayName("timeline", entry.kind);
   const more = [
     trigger && sayName("trigger", String(trigger)).toLocaleLowerCase(language()),
@@ -57,6 +57,7 @@ function whatWords(entry) {
       recipientWords({ name: name ? String(name) : null, recipient: recipient ? String(recipient) : null }),
     policy && String(policy),
     team && String(team),
+    step && entry.kind === "escalated" && say("timeline.step", { step: String(step) }),
     card && sayName("card", String(card)),
     answer && sayName("card.answer", String(answer)),
     quorum && say("timeline.of", { count: String(answered), quorum: String(quorum) }),
