@@ -361,7 +361,7 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: b
             methods=methods_of(recipient, turn.plan),
             all_at_once=before is not None,
             drill=incident.drill,
-            facts={"times": times, "presses": incident.presses},
+            facts={"times": times, "presses": incident.presses, "severity": incident.severity},
         )
     )
     entry = Told(

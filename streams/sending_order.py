@@ -1,7 +1,8 @@
 """Who is sent to next: the order is fair, and nothing that is not an alarm can keep an alarm waiting.
 
-Each message goes by the time at which it was decided, later by a handicap: first alarms by none, alarms told again by
-half a minute, reminders and what else is timed by a minute, news and the rest by five. So what is urgent goes first and
+Each message goes by the time at which it was decided, later by a handicap: first alarms of a press by none, those of
+anything less than extreme by five seconds, alarms told again by half a minute, reminders and what else is timed by a
+minute, news and the rest by five. So what is urgent goes first and
 what has waited long enough goes before it; nothing is refused, nothing waits for ever. Each other side has a queue of
 its own: one that hangs fills its own places and no more. A share of the places is for alarms alone.
 """
@@ -25,14 +26,16 @@ FOR_ALARMS_EACH = 32
 WHILE_BEHIND = 8
 """At most so many while people wait to be decided: deciding shares this process's time with it. What has become slow
 costs no time, and does not count."""
-TOLD_AGAIN, TIMED, REST = 30.0, 60.0, 300.0
+LESS_THAN_EXTREME, TOLD_AGAIN, TIMED, REST = 5.0, 30.0, 60.0, 300.0
 """Handicaps, in seconds."""
 
 
 def handicap(delivery: Delivery) -> float:
     """By how many seconds it goes later than a first alarm of the same moment."""
     if delivery.lane == LANE_ALARM:
-        return TOLD_AGAIN if delivery.round > 0 else 0.0
+        if delivery.round > 0:
+            return TOLD_AGAIN
+        return 0.0 if delivery.facts.get("severity", "extreme") == "extreme" else LESS_THAN_EXTREME
     return TIMED if delivery.lane == LANE_TIMER else REST
 
 

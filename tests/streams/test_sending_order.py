@@ -52,9 +52,10 @@ def test_the_most_urgent_first_whatever_came_first(order: SendingOrder) -> None:
     put(order, "news", lane=LANE_REST)
     put(order, "reminder", lane=LANE_TIMER)
     put(order, "again", lane=LANE_ALARM, round=1)
-    put(order, "alarm", MAIL, lane=LANE_ALARM)
+    put(order, "missed", lane=LANE_ALARM, facts={"severity": "severe"})
+    put(order, "alarm", MAIL, lane=LANE_ALARM, facts={"severity": "extreme"})
     put(order, "later alarm", lane=LANE_ALARM, after=1)
-    assert given(order) == ["alarm", "later alarm", "again", "reminder", "news"]
+    assert given(order) == ["alarm", "later alarm", "missed", "again", "reminder", "news"]
 
 
 @pytest.mark.parametrize(
