@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from alerts.applicable import applies, in_hours
-from alerts.audience import contact_key, is_contact, methods_of, on_call_now, recipients_of
+from alerts.audience import contact_key, is_contact, methods_of, recipients_of
 from alerts.effects import AlarmOperator, Notify, Purpose
 from alerts.policy import Policy, Step
 from alerts.situation import Incident, Told
+from alerts.step_recipients import named, say_nobody_on_call
 from alerts.turn import Turn, milliseconds
 
 STEPS_TIMER = "steps"
@@ -97,7 +98,7 @@ def jump(turn: Turn, to: int | None = None) -> None:
     index = to if to is not None else min(waiting)[1]
     turn.change(rounds=_with_round(turn.incident.rounds, index, max(1, incident.rounds[index])))
     step = incident.policy.steps[index]
-    _say_nobody_on_call(turn, step)
+    say_nobody_on_call(turn, step)
     told = _tell(
         turn,
         named(turn, step),
@@ -132,27 +133,6 @@ def follow_policy(turn: Turn, policy: Policy) -> list[str]:
         overdue = (turn.now - _tail_at(turn.incident)) // milliseconds(policy.tail.every_ms)
         turn.change(tail_round=overdue + 1)
     return [name for name in untold if name not in before]
-
-
-def named(turn: Turn, step: Step) -> list[str]:
-    """Whom a step names now; where nobody of a team that it names is on call, also whom it names for that."""
-    names = recipients_of(step.notify, turn.incident, turn.plan, turn.now)
-    if step.nobody_on_call and _off_call(turn, step):
-        names += [
-            name for name in recipients_of(step.nobody_on_call, turn.incident, turn.plan, turn.now) if name not in names
-        ]
-    return names
-
-
-def _off_call(turn: Turn, step: Step) -> list[str]:
-    """The teams of a step of whom nobody is on call, or can be told."""
-    teams = [recipient.name or "" for recipient in step.notify if recipient.kind == "team"]
-    return [team for team in teams if not on_call_now(team, turn.plan, turn.now)]
-
-
-def _say_nobody_on_call(turn: Turn, step: Step) -> None:
-    for team in _off_call(turn, step):
-        turn.record("nobody_on_call", team=team)
 
 
 def step_left(turn: Turn) -> bool:
@@ -236,7 +216,7 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
             continue
         names = named(turn, step)
         if done == 0:
-            _say_nobody_on_call(turn, step)
+            say_nobody_on_call(turn, step)
         fresh = [name for name in names if name not in told]
         told.update(_tell(turn, fresh, step=index, round_number=reached - 1, news=news))
         if done == 0 and not any(methods_of(name, turn.plan) for name in names):
@@ -302,7 +282,7 @@ def _skip_ahead(turn: Turn) -> None:
             continue
         turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
         names = named(turn, step)
-        _say_nobody_on_call(turn, step)
+        say_nobody_on_call(turn, step)
         if _tell(turn, names, step=index, round_number=0, news=False):
             return
     if _tell(
