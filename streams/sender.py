@@ -17,7 +17,8 @@ import structlog
 from streams.breaker import SUSPECT_AFTER, Breaker
 from streams.channel import Channel, Delivered, Outcome, OutgoingMessage, Refused, Retry, Sent
 from streams.clock import Clock
-from streams.delivery_context import Composer, DeliveryContext, context_of
+from streams.context_lookup import ContextLookup
+from streams.delivery_context import Composer, DeliveryContext
 from streams.ending import in_time
 from streams.opting_out import close_method
 from streams.processor import LEASE, Claimed
@@ -82,6 +83,7 @@ class Sender:
         self._look_every = look_every
         self._moved = asyncio.Event()
         self._order = SendingOrder(clock.monotonic)
+        self._lookup = ContextLookup(store, clock)
         self._held: dict[str, Delivery] = {}
         self._ended: set[str] = set()
         self.cycled_at = clock.monotonic()
@@ -196,7 +198,7 @@ class Sender:
             context: DeliveryContext | str | None = ready
             if ready is None or self._clock.now() - ready.now > FRESH:
                 # What waited for its turn may be forbidden by now: closed, withdrawn, removed.
-                context = await self._context(delivery)
+                context = await self._lookup.context(delivery)
             if not isinstance(context, DeliveryContext):
                 return Result(delivery, None, void=context)
             message = self._composer.compose(context)
@@ -210,12 +212,6 @@ class Sender:
         except Exception:
             log.exception("try failed", action="try_failed", channel=delivery.channel)
             return Result(delivery, Retry("our own fault"))
-
-    async def _context(self, delivery: Delivery) -> DeliveryContext | str:
-        async def work(tx: Transaction) -> DeliveryContext | str:
-            return await context_of(tx, delivery, self._clock.now())
-
-        return await self._store.read(work)
 
     async def _send_once(self, delivery: Delivery, message: OutgoingMessage, breaker: Breaker) -> Outcome:
         channel = self._channels.get(delivery.channel)

@@ -17,7 +17,7 @@ from alerts.person_side import PersonSide
 from alerts.plan_holes import Hole
 from alerts.policy import Policy
 from alerts.signals import Fix, Signal
-from alerts.situation import CheckIn, Situation, StayNear
+from alerts.situation import CheckIn, Incident, Situation, StayNear
 from alerts.track import Track, WatchedZone
 from streams.records import (
     Agreed,
@@ -99,6 +99,9 @@ class Transaction(Protocol):
 
     async def agreed(self, organization: str, person: str) -> Agreed | None:
         """The records of what is agreed for this person now; None when there is no such person."""
+
+    async def all_agreed(self, people: Sequence[tuple[str, str]]) -> dict[str, Agreed]:
+        """The same for many pairs of an organization and a person; who is unknown, or cannot be read, is left out."""
 
     async def care_plan(self, organization: str, person: str) -> CarePlan:
         """What is agreed for this person now."""
@@ -277,6 +280,9 @@ class Transaction(Protocol):
 
     async def incident(self, organization: str, incident: str) -> IncidentView | None:
         """The incident of this id or alias; None when this organization has none."""
+
+    async def incidents_at(self, named: Sequence[tuple[str, str]]) -> dict[str, Incident]:
+        """Of these pairs of an organization and an incident's own id those that are there and can be read, by id."""
 
     async def incidents(
         self, organization: str, states: Sequence[str], *, after: str | None = None, limit: int = 200

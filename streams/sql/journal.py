@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from alerts.situation import Incident
 from streams.records import Delivery, FeedEvent, IncidentView, JournalLine, Message
 from streams.sealing import Unreadable
@@ -121,6 +123,20 @@ class JournalRows(Sealed):
             incident,
         )
         return next(iter(await self._views([row])), None) if row and row[1] == organization else None
+
+    async def incidents_at(self, named: Sequence[tuple[str, str]]) -> dict[str, Incident]:
+        """Of these pairs of an organization and an incident's own id those that are there and can be read, by id."""
+        organizations = {incident: organization for organization, incident in named}
+        rows = await self.rows(
+            f"SELECT id, organization_id, person, sealed FROM incidents WHERE {self.dialect.one_of('id')}",
+            self.dialect.array(organizations),
+        )
+        found = {}
+        for row in rows:
+            if row[1] == organizations[row[0]]:
+                with contextlib.suppress(msgspec.MsgspecError, Unreadable):
+                    found[row[0]] = await self.open(row[2], row[3], f"incidents|{row[0]}|sealed", Incident)
+        return found
 
     async def incidents(
         self, organization: str, states: Sequence[str], *, after: str | None = None, limit: int = 200

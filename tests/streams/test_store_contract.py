@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alerts.signals import Fix, FixReported, PersonWrote
+from alerts.signals import Fix, FixReported, PanicPressed, PersonWrote
 from alerts.situation import Situation
 from streams.postgres.store import PostgresStore
 from streams.processor import handle
@@ -328,3 +328,13 @@ async def test_another_master_key_opens_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unreadable):
         await other.read(lambda tx: tx.get(Organization, ORG, ORG))
     await other.close()
+
+
+async def test_incidents_are_found_together_each_for_its_own_agency(store: Store) -> None:
+    pressed = PanicPressed(id="p-1", person=MIA, at=NOON, received_at=NOON, incident="i-1", window_ends=None)
+    await store.write(lambda tx: handle(tx, [(ORG, MIA)], NOON, also={MIA: [pressed]}))
+    (known,) = await store.read(lambda tx: tx.incidents(ORG, ["pending", "open"]))
+    one = known.incident.id
+    assert (await store.read(lambda tx: tx.incidents_at([(ORG, one), (ORG, "never")])))[one] == known.incident
+    assert await store.read(lambda tx: tx.incidents_at([(OTHER, one)])) == {}
+    assert await store.read(lambda tx: tx.incidents_at([])) == {}
