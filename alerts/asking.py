@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from alerts.effects import Notify
+from alerts.hours import covers
 from alerts.signals import Question
 from alerts.situation import Asked
 from alerts.turn import Turn
@@ -51,8 +53,10 @@ def remind(
     note: str | None = None,
     question: bool = False,
 ) -> None:
-    """A message to herself, only by what she marked as safe; with nothing marked the app alone shows it."""
-    if not turn.plan.reminders:
+    """A message to herself, only by what she marked as safe at this hour; else the app alone shows it."""
+    zone = ZoneInfo(turn.plan.time_zone)
+    methods = tuple(way for way in turn.plan.reminders if covers(way.hours, turn.now, zone))
+    if not methods:
         return
     turn.effects.append(
         Notify(
@@ -63,7 +67,7 @@ def remind(
             epoch=int(epoch_at.timestamp()),
             step=0,
             round=number,
-            methods=turn.plan.reminders,
+            methods=methods,
             urgency="timer",
             facts={"note": note, "due_at": due_at.isoformat()},
         )

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from alerts.hours import Hours
 from alerts.on_call import Rota
 from alerts.policy import DEFAULT_POLICY, Policy
 
@@ -19,6 +20,8 @@ class MethodRef(msgspec.Struct, frozen=True):
 
     id: str
     channel: str
+    hours: tuple[Hours, ...] = ()
+    """When the person may be reminded by it, on her clock; none: always."""
 
 
 class PlannedContact(msgspec.Struct, frozen=True, kw_only=True):

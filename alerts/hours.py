@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerts.schedule import DAY_NAMES, DayName
-from alerts.wall_time import instant_of
+from alerts.wall_time import instant_of, wall_of
 
 DAY = timedelta(days=1)
 
@@ -35,6 +35,14 @@ def spans_of(hours: Iterable[Hours], first: date, days: int, zone: ZoneInfo) -> 
     for day in (first + DAY * number for number in range(days)):
         found += [_span(one, day, zone) for one in hours if DAY_NAMES[day.weekday()] in one.days]
     return sorted(found, key=lambda span: span.begins)
+
+
+def covers(hours: tuple[Hours, ...], at: datetime, zone: ZoneInfo) -> bool:
+    """Whether this instant is in one of them; where none are given, all are meant."""
+    if not hours:
+        return True
+    yesterday = wall_of(at, zone).date() - DAY
+    return any(span.begins <= at < span.ends for span in spans_of(hours, yesterday, 2, zone))
 
 
 def days_twice(hours: Iterable[Hours]) -> Iterator[int]:

@@ -11,7 +11,7 @@ from alerts.audience import STAFF, WEBHOOK, contact_key, is_contact
 from alerts.situation import Incident
 from streams.channel import OutgoingMessage
 from streams.records import Agreed, Contact, Delivery, Method, Organization, Person, Staff
-from streams.reminding import reminder_methods
+from streams.reminding import is_safe_now, reminder_methods
 from streams.store import Transaction
 from streams.unsafe import is_unsafe
 
@@ -28,6 +28,13 @@ class DeliveryContext(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident | None
     now: datetime
 
+    @property
+    def reads(self) -> Literal["nobody_else", "others", "unknown"] | None:
+        """Who reads what is sent to this contact, at this hour; None where it goes to nobody's contact."""
+        if self.contact is None:
+            return None
+        return self.contact.reads if is_safe_now(self.person, self.method, self.now) else "others"
+
 
 class Composer(Protocol):
     """Puts a delivery into words."""
@@ -37,7 +44,9 @@ class Composer(Protocol):
         ...
 
 
-Impossible = Literal["recipient_gone", "method_gone", "not_confirmed", "incident_closed", "unsafe_address"]
+Impossible = Literal[
+    "recipient_gone", "method_gone", "not_confirmed", "incident_closed", "unsafe_address", "not_at_this_hour"
+]
 
 
 def context_from(
@@ -55,6 +64,8 @@ def context_from(
         if method.id == delivery.method and method.closed_at is None:
             if is_unsafe(agreed.person, method):
                 return "unsafe_address"
+            if delivery.recipient == "person" and not is_safe_now(agreed.person, method, now):
+                return "not_at_this_hour"
             return DeliveryContext(
                 delivery=delivery,
                 method=method,

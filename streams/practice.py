@@ -80,10 +80,10 @@ def _is_time(contact: Contact, now: datetime) -> bool:
 
 
 def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -> bool:
-    """Where others may read it there is no link; then only a text can be answered."""
+    """Where others may read it, if only at some hours, there is no link; then only a text can be answered."""
     if method.closed_at is not None or method.channel not in reachable or method.channel in NOT_BY:
         return False
-    return contact.reads != "others" or method.channel == "sms"
+    return (contact.reads != "others" and not method.hours) or method.channel == "sms"
 
 
 def _next_morning(now: datetime, zone: ZoneInfo) -> datetime:

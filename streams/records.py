@@ -42,13 +42,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One way to reach somebody; `secret` signs webhooks. A closed one wants nothing more from us, since then."""
+    """One way to reach somebody; `secret` signs webhooks. A closed one wants nothing more from us, since then.
+
+    With `hours`, on the clock of the person at risk, nobody else reads it then only.
+    """
 
     id: str
     channel: str
     address: str
     secret: str | None = None
     closed_at: datetime | None = None
+    hours: tuple[Hours, ...] = ()
 
 
 class EmergencyNumber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

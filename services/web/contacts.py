@@ -17,7 +17,7 @@ from services.links import Link
 from services.web.call import Call, Reply
 from services.web.directory import (
     Body,
-    MethodBody,
+    ContactMethodBody,
     Text,
     changes_of,
     delete,
@@ -25,6 +25,7 @@ from services.web.directory import (
     staff_route,
     visible_person,
 )
+from services.web.hours_bodies import hours_view
 from services.web.problems import Problem
 from services.web.service import new_id
 from streams.channel import Channel
@@ -46,7 +47,7 @@ class ContactBody(Body, kw_only=True):
     """`POST /v1/people/{id}/contacts`."""
 
     name: Text
-    methods: Annotated[list[MethodBody], msgspec.Meta(min_length=1, max_length=10)]
+    methods: Annotated[list[ContactMethodBody], msgspec.Meta(min_length=1, max_length=10)]
     language: Text = "en"
     order: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = None
     sees: Sees = "message"
@@ -60,7 +61,7 @@ class ContactChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: Text | UnsetType = UNSET
     language: Text | UnsetType = UNSET
     order: Annotated[int, msgspec.Meta(ge=1, le=99)] | UnsetType = UNSET
-    methods: Annotated[list[MethodBody], msgspec.Meta(min_length=1, max_length=10)] | UnsetType = UNSET
+    methods: Annotated[list[ContactMethodBody], msgspec.Meta(min_length=1, max_length=10)] | UnsetType = UNSET
     sees: Sees | UnsetType = UNSET
     job: Job | UnsetType | None = UNSET
     consent: Consent | UnsetType = UNSET
@@ -134,6 +135,7 @@ def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
             "address": m.address,
             "deliverable": m.channel in call.service.channels and m.closed_at is None,
             "closed_at": m.closed_at,
+            "hours": hours_view(m.hours),
         }
         for m in contact.methods
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ import msgspec
 
 from services.phone_number import as_dialled
 from services.web.call import Call, Reply, Route
+from services.web.hours_bodies import AllHours, checked_hours
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
 from streams.records import Method, Person
@@ -37,7 +39,14 @@ class MethodBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
 
-def new_methods(call: Call, given: list[MethodBody], field: str) -> tuple[tuple[Method, ...], list[dict[str, Any]]]:
+class ContactMethodBody(MethodBody, kw_only=True, forbid_unknown_fields=True):
+    """One way to reach a contact."""
+
+    hours: AllHours = []
+    """When nobody else reads it, on the clock of the person at risk; at other times the words are neutral."""
+
+
+def new_methods(call: Call, given: Sequence[MethodBody], field: str) -> tuple[tuple[Method, ...], list[dict[str, Any]]]:
     """The methods as they are kept, and as they are answered (a webhook's secret is shown once)."""
     methods, shown = [], []
     for index, entry in enumerate(given):
@@ -47,7 +56,8 @@ def new_methods(call: Call, given: list[MethodBody], field: str) -> tuple[tuple[
             raise field_problem(f"{field}[{index}].address", objection)
         secret = _webhook_secret() if entry.channel == "webhook" else None
         address = _as_kept(entry)
-        method = Method(id=new_id(), channel=entry.channel, address=address, secret=secret)
+        hours = checked_hours(entry.hours, f"{field}[{index}].hours") if isinstance(entry, ContactMethodBody) else ()
+        method = Method(id=new_id(), channel=entry.channel, address=address, secret=secret, hours=hours)
         methods.append(method)
         view: dict[str, Any] = {"id": method.id, "channel": entry.channel, "deliverable": channel is not None}
         if secret:

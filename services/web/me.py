@@ -20,7 +20,7 @@ from services.web.questions import questions_view, rules_view
 from services.web.service import new_id, new_token
 from services.web.stay_near import her_view
 from streams.records import LANE_ALARM, Message, Organization, Person, Token
-from streams.reminding import reminder_methods
+from streams.reminding import is_safe_now, reminder_methods
 from streams.sealing import token_hash
 from streams.store import Transaction
 
@@ -73,6 +73,11 @@ class CodeBody(Body, kw_only=True):
     code: str
 
 
+def _reminded_by(person: Person, now: datetime) -> str:
+    """What she marked safe at this hour; with none, the app alone."""
+    return "reach" if any(is_safe_now(person, way, now) for way in reminder_methods(person)) else "app_only"
+
+
 async def me(call: Call) -> Reply:
     """What is running, as the person may see it; no names."""
 
@@ -91,7 +96,7 @@ async def me(call: Call) -> Reply:
             "language": person.language,
             "time_zone": person.time_zone,
             "has_pin": person.pin_hash is not None,
-            "reminders": "reach" if reminder_methods(person) else "app_only",
+            "reminders": _reminded_by(person, call.now),
             "alarm": alarm,
             "check_ins": [check_ins.view(c, call.now) for c in kept if c.under_way is None],
             "journeys": [check_ins.journey_view(c, call.now) for c in kept if c.under_way is not None],

@@ -24,6 +24,7 @@ from services.web.directory import (
     staff_route,
     visible_person,
 )
+from services.web.hours_bodies import AllHours, checked_hours
 from services.web.panic import PIN
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
@@ -47,7 +48,8 @@ class Reach(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     channel: ChannelName
     address: Text
     safety: Literal["safe", "shared", "monitored", "unknown"]
-    hours: str | None = None
+    hours: AllHours = []
+    """On her clock; outside of them nothing is sent there. None: always."""
 
 
 class EmergencyAt(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -152,6 +154,12 @@ def check_pins(pin: str | None, twin: str | None) -> None:
         raise field_problem("duress_pin", "must differ from the PIN by more than one digit and more than one swap")
 
 
+def check_reach(reach: list[Reach]) -> None:
+    """Hours that name no day twice."""
+    for number, way in enumerate(reach):
+        checked_hours(way.hours, f"reach[{number}].hours")
+
+
 def check_zone_name(zone: str) -> None:
     """An IANA name."""
     try:
@@ -180,6 +188,7 @@ async def post_person(call: Call) -> Reply:
     body: PersonBody = call.body
     check_pins(body.pin, body.duress_pin)
     check_zone_name(body.time_zone)
+    check_reach(body.reach)
     pin_hash = await call.service.pins.hash(body.pin) if body.pin else None
     duress_hash = await call.service.pins.hash(body.duress_pin) if body.duress_pin else None
     person = Person(
@@ -253,6 +262,7 @@ async def patch_person(call: Call) -> Reply:
     """Changes what is named."""
     await visible_person(call, call.path("id"))
     changes = changes_of(call.body)
+    check_reach(changes.get("reach", []))
     details = msgspec.to_builtins({name: changes.pop(name) for name in DETAILS if name in changes})
     if "time_zone" in changes:
         check_zone_name(changes["time_zone"])

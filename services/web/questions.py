@@ -9,9 +9,9 @@ from alerts.situation import Situation
 from services.web.call import Call, Reply, Route
 from services.web.check_ins import alarm_staff, pin_verdict
 from services.web.directory import Body
+from services.web.hours_bodies import hours_view
 from services.web.panic import settle_time
 from services.web.problems import Problem
-from services.web.zone_bodies import hours_view
 from streams.records import Person
 
 

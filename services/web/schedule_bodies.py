@@ -11,15 +11,14 @@ from msgspec import UNSET, UnsetType
 
 from alerts.policy import CheckInRules
 from alerts.rule_mistake import RuleMistake
-from alerts.schedule import Absence, DayName, Rule, Terms, check, occurrences
+from alerts.schedule import Absence, Rule, Terms, check, occurrences
 from services.web.check_ins import Seconds
 from services.web.directory import Body, Text
+from services.web.hours_bodies import Clock, Days
 from services.web.problems import field_problem
 from services.wording.schedule_words import schedule_words
 
-Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Clocks = Annotated[list[Clock], msgspec.Meta(min_length=1, max_length=96)]
-Days = Annotated[list[DayName], msgspec.Meta(min_length=1, max_length=7)]
 Expression = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 SHOWN_AHEAD = 3
 

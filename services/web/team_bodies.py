@@ -8,14 +8,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from alerts.hours import Hours, days_twice
 from alerts.on_call import OnCall, Override, Rota, Rotation, Shift, Unit, gaps, on_call, turns
 from services.web.directory import Body, Text
+from services.web.hours_bodies import AllHours, Clock, checked_hours, hours_view
 from services.web.people import check_zone_name
 from services.web.problems import field_problem
-from services.web.schedule_bodies import Clock
 from services.web.service import new_id
-from services.web.zone_bodies import AllHours
 from streams.records import Staff, Team
 
 SHOWN = timedelta(days=28)
@@ -146,23 +144,17 @@ def _named(ids: Iterable[str], staff: Mapping[str, Staff]) -> list[dict[str, str
 def _shown_rotation(rotation: Rotation) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.to_builtins(rotation)
     clock = {"hand_over": f"{rotation.hand_over:%H:%M}"}
-    hours = [{"days": h.days, "start": f"{h.start:%H:%M}", "end": f"{h.end:%H:%M}"} for h in rotation.hours]
-    return {**shown, "every": rotation.every, "unit": rotation.unit, **clock, "hours": hours}
+    return {**shown, "every": rotation.every, "unit": rotation.unit, **clock, "hours": hours_view(rotation.hours)}
 
 
 def _rotation(body: RotationBody, number: int) -> Rotation:
-    hours = tuple(
-        Hours(days=tuple(h.days), start=time.fromisoformat(h.start), end=time.fromisoformat(h.end)) for h in body.hours
-    )
-    for twice in days_twice(hours):
-        raise field_problem(f"rotations[{number}].hours[{twice}].days", "names a day twice")
     return Rotation(
         members=tuple(body.members),
         begins=body.begins,
         hand_over=time.fromisoformat(body.hand_over),
         every=body.every,
         unit=body.unit,
-        hours=hours,
+        hours=checked_hours(body.hours, f"rotations[{number}].hours"),
     )
 
 

@@ -7,6 +7,7 @@ timeline, and gets one line of help.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html import escape
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -27,6 +28,7 @@ from streams.opting_out import changed
 from streams.practice import answered
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM, Contact, Delivery, Organization, Person
+from streams.reminding import is_safe_now
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -203,9 +205,14 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, l
     )
     said = say(language, "contact", f"answered.{given}")
     word = (chosen.person.details.get("brief") or {}).get("arrival_word")
-    if word and given == "on_my_way" and chosen.contact.reads == "nobody_else":
+    if word and given == "on_my_way" and _is_read_by_nobody_else(chosen, number, call.now):
         said = f"{said} {say(language, 'contact', 'alert.arrival_word', word=word)}"
     return said
+
+
+def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:
+    texts = [m for m in alert.contact.methods if m.channel == "sms" and m.address == as_dialled(number)]
+    return alert.contact.reads == "nobody_else" and all(is_safe_now(alert.person, method, now) for method in texts)
 
 
 def _chosen(alerts: list[OpenAlert], letter: str | None) -> OpenAlert | None:

@@ -11,15 +11,13 @@ from msgspec import UNSET, UnsetType
 
 from alerts.geography import MOST_CORNERS, Circle, Polygon, Shape, check_shape
 from alerts.geography import Point as Place
-from alerts.hours import Hours
 from alerts.rule_mistake import RuleMistake
-from alerts.schedule import DAY_NAMES
 from alerts.track import WatchedZone
 from alerts.wall_time import instant_of
 from alerts.zone_rule import ZoneKind, ZoneRule, check_hours
 from services.web.directory import Body, Latitude, Longitude, Text
+from services.web.hours_bodies import AllHours, hours_of, hours_view
 from services.web.problems import field_problem
-from services.web.schedule_bodies import Clock, Days
 from streams.records import CourtOrder, Zone
 
 WAITS_FOR_EXPECTED_S = 300.0
@@ -31,14 +29,6 @@ class Point(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     latitude: Latitude
     longitude: Longitude
-
-
-class HoursBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """From `start` to `end` by the wall, on these days; an end that is not later is on the next day."""
-
-    days: Days = msgspec.field(default_factory=lambda: list(DAY_NAMES))
-    start: Clock
-    end: Clock
 
 
 class OrderBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +43,6 @@ class OrderBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 Radius = Annotated[float, msgspec.Meta(ge=10, le=100_000)]
 Corners = Annotated[list[Point], msgspec.Meta(min_length=3, max_length=MOST_CORNERS)]
-AllHours = Annotated[list[HoursBody], msgspec.Meta(max_length=20)]
 Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
@@ -107,7 +96,7 @@ def new_zone(body: ZoneBody, zone: str, organization: str, person: str, time_zon
             name=body.name,
             kind=body.kind,
             shape=msgspec.to_builtins({"center": body.center, "radius_m": body.radius_m, "polygon": body.polygon}),
-            hours=_hours(body.hours),
+            hours=hours_of(body.hours),
             time_zone=body.time_zone or time_zone,
             expected=expected,
             wait_s=wait,
@@ -133,7 +122,7 @@ def changed_zone(zone: Zone, body: ZoneChanges) -> Zone:
     if body.wait_seconds is not UNSET:
         changes["wait_s"] = body.wait_seconds
     if body.hours is not UNSET:
-        changes["hours"] = _hours(body.hours)
+        changes["hours"] = hours_of(body.hours)
     if body.order is not UNSET:
         changes["order"] = _order(body.order)
     return checked(msgspec.structs.replace(zone, shape=shape, **changes))
@@ -197,17 +186,6 @@ def view(zone: Zone) -> dict[str, Any]:
         "address": zone.address,
         "order": zone.order,
     }
-
-
-def hours_view(hours: tuple[Hours, ...]) -> list[dict[str, Any]]:
-    """As they are sent."""
-    return [{"days": h.days, "start": f"{h.start:%H:%M}", "end": f"{h.end:%H:%M}"} for h in hours]
-
-
-def _hours(given: list[HoursBody]) -> tuple[Hours, ...]:
-    return tuple(
-        Hours(days=tuple(h.days), start=time.fromisoformat(h.start), end=time.fromisoformat(h.end)) for h in given
-    )
 
 
 def _order(given: OrderBody | None) -> CourtOrder | None:

@@ -70,7 +70,7 @@ class MessageComposer:
         if contact is None:
             return f"{self._url}/desk" if is_agency(delivery.recipient) else None
         invitation = delivery.purpose in {"invitation", "practice"}
-        if contact.reads == "others" and delivery.purpose != "invitation":
+        if context.reads == "others" and delivery.purpose != "invitation":
             return None
         link = Link(
             kind="contact" if invitation else "alert",
@@ -191,7 +191,7 @@ class _Words:
             yield from self._invitation(name, link=link)
         elif is_agency(self._context.delivery.recipient):
             yield from self._staff(name)
-        elif self._own is None and self._context.contact is not None and self._context.contact.reads == "nobody_else":
+        elif self._own is None and self._context.reads == "nobody_else":
             yield from self._full(name)
         else:
             if self._by_text and self._answerable:

@@ -28,7 +28,7 @@ from streams.records import (
     TokenKind,
     Zone,
 )
-from streams.reminding import reminder_methods
+from streams.reminding import reminder_methods, reminder_refs
 from streams.sealing import Unreadable
 from streams.sql.connection import Connection, Dialect
 from streams.sql.keys import KeyRing
@@ -278,7 +278,7 @@ class DirectoryRows(Sealed):
             ),
             dispatch=safe(agreed.organization.dispatch),
             last_resort=safe(agreed.organization.last_resort),
-            reminders=safe(reminder_methods(who)),
+            reminders=reminder_refs(who, safe(reminder_methods(who))),
             teams=tuple(
                 PlannedTeam(
                     name=team.name,

@@ -190,6 +190,33 @@ async def test_reminders_go_where_it_is_safe_and_say_only_what_she_wrote(town: T
     assert town.sink.to("shared-phone") == []
 
 
+async def test_reminders_come_at_the_hours_she_gave_and_at_no_other(town: Town) -> None:
+    """He is at work until two: it is noon in Chicago now."""
+    await town.agency()
+    reach = [{**town.hook("tablet"), "safety": "safe", "hours": [{"start": "08:00", "end": "14:00"}]}]
+    mia = await town.phone(await town.person(reach=reach, time_zone="America/Chicago"))
+    assert (await town.get("/v1/me", mia.token))["reminders"] == "reach"
+    check_in = await plan(town, mia, note="Water the plants", remind_seconds=600)
+    await town.wait(minutes=20)
+    assert len(town.sink.to("tablet")) == 1
+    await answer(town, mia, check_in, "complete")
+    town.clock.jump(minutes=120)
+    assert (await town.get("/v1/me", mia.token))["reminders"] == "app_only"
+    await plan(town, mia, note="Water the plants", remind_seconds=600)
+    await town.wait(minutes=30)
+    assert len(town.sink.to("tablet")) == 1
+
+
+async def test_hours_that_name_a_day_twice_say_where(town: Town) -> None:
+    """And nothing is kept."""
+    await town.agency()
+    hours = [{"days": ["mon", "mon"], "start": "08:00", "end": "09:00"}]
+    reach = [{**town.hook("tablet"), "safety": "safe", "hours": hours}]
+    refused = await town.call("POST", "/v1/people", town.admin, {"name": "Mia", "reach": reach})
+    assert refused.status == 422
+    assert "reach[0].hours[0].days" in str(refused.body)
+
+
 async def test_with_nothing_marked_safe_the_app_alone_reminds(town: Town) -> None:
     """And says so."""
     mia = await town.mia()
