@@ -86,6 +86,7 @@ from alerts.signals import (
     PinRefused,
     PinStarted,
     PolicyApplied,
+    ResponderDeclined,
     ResponderMoved,
     ScheduleRemoved,
     ScheduleSet,
@@ -185,6 +186,7 @@ def _dispatch(turn: Turn, signal: Signal) -> None:  # noqa: C901, PLR0912, PLR09
             | NoteAdded()
             | MessageWritten()
             | ResponderMoved()
+            | ResponderDeclined()
             | EscalatedNow()
             | PolicyApplied()
             | CardAsked()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alerts import incidents
-from alerts.audience import contact_key, is_contact
+from alerts.audience import STAFF, contact_key, is_contact, staff_key
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left, tell_one
 from alerts.question_cards import CardOnPhone
@@ -23,6 +23,7 @@ from alerts.signals import (
     NoteAdded,
     PersonWrote,
     PolicyApplied,
+    ResponderDeclined,
     ResponderMoved,
 )
 from alerts.situation import Answer, Incident
@@ -34,6 +35,7 @@ AboutIncident = (
     | MessageWritten
     | CardAsked
     | ResponderMoved
+    | ResponderDeclined
     | EscalatedNow
     | PolicyApplied
     | IncidentResolved
@@ -58,8 +60,8 @@ def answer(turn: Turn, signal: AboutIncident) -> None:
             _write(turn, signal)
         case CardAsked():
             _ask(turn, signal)
-        case ResponderMoved():
-            _move(turn, incident, signal)
+        case ResponderMoved() | ResponderDeclined():
+            _come_or_not(turn, incident, signal)
         case EscalatedNow():
             _escalate(turn, signal)
         case PolicyApplied():
@@ -129,6 +131,13 @@ def hear_card(turn: Turn, signal: CardAnswered) -> None:
     turn.publish("incident.updated")
 
 
+def _come_or_not(turn: Turn, incident: Incident, signal: ResponderMoved | ResponderDeclined) -> None:
+    if isinstance(signal, ResponderMoved):
+        _move(turn, incident, signal)
+    else:
+        _decline(turn, incident, signal)
+
+
 def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:
     turn.record(signal.progress, by=signal.name)
     if signal.progress == "on_the_way":
@@ -142,6 +151,21 @@ def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:
         incidents.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=False)
     else:
         incidents.join_hold(turn, staff=signal.staff, name=signal.name)
+
+
+def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
+    """Whoever had it gives it back; when all who were told by name cannot, the next step is told now."""
+    turn.record("responder_cannot", by=signal.name)
+    again = signal.staff in incident.declined
+    turn.change(declined=(*incident.declined, *(() if again else (signal.staff,))))
+    if incident.staff_hold is not None and incident.staff_hold.holder == signal.staff:
+        incidents.lapse_staff_hold(turn)
+    turn.publish("incident.updated")
+    told = {entry.recipient for entry in incident.told if entry.recipient.startswith(STAFF)}
+    nobody_left = told.issubset({staff_key(staff) for staff in turn.incident.declined})
+    if nobody_left and not again and turn.incident.waits_for_somebody and step_left(turn):
+        turn.record("all_on_call_cannot")
+        jump(turn)
 
 
 def _escalate(turn: Turn, signal: EscalatedNow) -> None:

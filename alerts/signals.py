@@ -322,6 +322,14 @@ class ResponderMoved(SignalBase, frozen=True, kw_only=True, tag="responder_moved
     progress: Literal["on_the_way", "on_scene"]
 
 
+class ResponderDeclined(SignalBase, frozen=True, kw_only=True, tag="responder_declined"):
+    """Whoever is on call cannot come."""
+
+    incident: str
+    staff: str
+    name: str
+
+
 class EscalatedNow(SignalBase, frozen=True, kw_only=True, tag="escalated_now"):
     """A responder asked for the next step at once, or for this one (from 1)."""
 
@@ -423,6 +431,7 @@ Signal = (
     | MessageWritten
     | PersonWrote
     | ResponderMoved
+    | ResponderDeclined
     | EscalatedNow
     | PolicyApplied
     | CardAsked

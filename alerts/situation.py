@@ -115,6 +115,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledged_by: tuple[str, ...] = ()
     having: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
+    declined: tuple[str, ...] = ()
+    """Those of the staff who said that they cannot."""
     contact_first: bool = False
     nobody_reachable: bool = False
     wrong_pins: bool = False

@@ -88,8 +88,11 @@ class Transaction(Protocol):
     async def remove(self, kind: type[Record], organization: str, record: str, at: datetime) -> bool:
         """Takes a record away, with its tokens and addresses. False when there is none."""
 
-    async def contacts_at(self, address: str) -> list[tuple[str, str]]:
-        """Organization and id of the contacts whom this address reaches."""
+    async def owners_at(self, address: str) -> list[tuple[str, str]]:
+        """Organization and id of the contacts and staff whom this address reaches."""
+
+    async def staff_told_of(self, organization: str, staff: str, since: datetime) -> list[str]:
+        """The incidents of which somebody of the staff was told by name since then, the oldest first."""
 
     async def policy_named(self, organization: str, name: str) -> PolicyText | None:
         """The policy of this name, or None."""

@@ -6,7 +6,6 @@ timeline, and gets one line of help.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from html import escape
 from typing import Any, Literal
@@ -23,6 +22,8 @@ from services.twilio_progress import progress_of_call, progress_of_text
 from services.twilio_signature import STATUS_PATH, TEXT_PATH, is_signed
 from services.web.call import Call, Reply, Route
 from services.web.problems import Problem
+from services.web.staff_texts import alerts_of_staff, answer_of_staff
+from services.web.text_answers import chosen_of, lettered
 from services.wording.catalogue import say
 from streams.opting_out import changed
 from streams.practice import answered
@@ -35,8 +36,6 @@ OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}
 OPTS_IN = frozenset({"START", "YES", "UNSTOP"})
 """Words that carriers themselves take for it: https://help.twilio.com/articles/223134027."""
 ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
-ANSWER = re.compile(r"([A-Z])?\s*([123])\W*", re.IGNORECASE)
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_TEXT = 1600
 NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 
@@ -98,7 +97,12 @@ async def text(call: Call) -> web.Response:
         # The provider answers such words itself.
         await _opt(call, form.get("From", ""), alerts, out=opted, sid=form.get("MessageSid", ""))
         return web.Response(text=NOTHING, content_type="text/xml")
-    said = await _answer(call, alerts, written, form.get("MessageSid", ""), language, form.get("From", ""))
+    sid, number = form.get("MessageSid", ""), form.get("From", "")
+    named = [] if alerts else await alerts_of_staff(call, number)
+    if named:
+        said = await answer_of_staff(call, named, written, sid)
+    else:
+        said = await _answer(call, alerts, written, sid, language, number)
     message = f"<Message>{escape(said)}</Message>" if said else ""
     body = f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
     return web.Response(text=body, content_type="text/xml")
@@ -122,7 +126,7 @@ async def _opt(call: Call, number: str, alerts: list[OpenAlert], *, out: bool, s
 
     async def work(tx: Transaction) -> list[Delivery]:
         gone = []
-        for organization, owner in await tx.contacts_at(address):
+        for organization, owner in await tx.owners_at(address):
             contact = await tx.get(Contact, organization, owner)
             if contact is None:
                 continue
@@ -154,7 +158,7 @@ async def _open_alerts(call: Call, number: str) -> tuple[list[OpenAlert], str]:
 
     async def work(tx: Transaction) -> tuple[list[OpenAlert], str]:
         found, language = [], "en"
-        for organization, owner in await tx.contacts_at(address):
+        for organization, owner in await tx.owners_at(address):
             contact = await tx.get(Contact, organization, owner)
             if contact is None or contact.consent != "confirmed" or contact.person is None:
                 continue
@@ -178,7 +182,7 @@ async def _practised(call: Call, number: str, language: str) -> str:
 
     async def work(tx: Transaction) -> bool:
         waited = False
-        for organization, owner in await tx.contacts_at(address):
+        for organization, owner in await tx.owners_at(address):
             contact = await tx.get(Contact, organization, owner)
             if contact is not None and contact.unheard_since is not None:
                 await answered(tx, contact, call.now)
@@ -192,13 +196,13 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, l
     """Carries out what it says; the one line that comes back."""
     if not alerts:
         return await _practised(call, number, language) if written.strip(" .!") == "1" else ""
-    match = ANSWER.fullmatch(written)
-    chosen = _chosen(alerts, match[1]) if match is not None else None
-    if match is None or chosen is None:
+    match = chosen_of(alerts, written)
+    if match is None:
         for alert in alerts:
             await _wrote(call, alert, written, sid)
         return _help(alerts, language)
-    given = ANSWERS[match[2]]
+    chosen, digit = match
+    given = ANSWERS[digit]
     common = _common(call, chosen, "answer", sid)
     await call.service.engine.decide_now(
         chosen.organization, chosen.person.id, ContactAnswered(**common, answer=given, job=chosen.contact.job)
@@ -215,14 +219,6 @@ def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> boo
     return alert.contact.reads == "nobody_else" and all(is_safe_now(alert.person, method, now) for method in texts)
 
 
-def _chosen(alerts: list[OpenAlert], letter: str | None) -> OpenAlert | None:
-    """A bare digit answers the only one; of several the letter says which."""
-    if letter is None:
-        return alerts[0] if len(alerts) == 1 else None
-    place = LETTERS.index(letter.upper())
-    return alerts[place] if place < len(alerts) else None
-
-
 async def _wrote(call: Call, alert: OpenAlert, written: str, sid: str) -> None:
     if written:
         signal = ContactWrote(**_common(call, alert, "text", sid), text=written)
@@ -232,8 +228,7 @@ async def _wrote(call: Call, alert: OpenAlert, written: str, sid: str) -> None:
 def _help(alerts: list[OpenAlert], language: str) -> str:
     if len(alerts) == 1:
         return say(language, "messages", "sms.help")
-    names = [f"{LETTERS[place]}: {a.person.known_as or a.person.name}" for place, a in enumerate(alerts[:5])]
-    return say(language, "messages", "sms.several", list=", ".join(names))
+    return say(language, "messages", "sms.several", list=lettered(a.person for a in alerts))
 
 
 def _common(call: Call, alert: OpenAlert, what: Literal["answer", "text"], sid: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from alerts.signals import ContactAnswered
 from services.twilio_signature import VOICE_PATH
 from services.web.call import Call, Route
 from services.web.problems import Problem
+from services.web.staff_texts import StaffAlert, carry_out
 from services.web.twilio_calls import ANSWERS, signed_form
 from services.wording.catalogue import known_language, say
 from services.wording.compose import MessageComposer
@@ -35,7 +36,8 @@ async def voice(call: Call) -> web.Response:
     if not isinstance(context, DeliveryContext):
         return _twiml(_say("en", "voice.over"))
     stage, digit = call.request.query.get("stage", ""), form.get("Digits", "")
-    language = known_language(context.contact.language if context.contact is not None else context.person.language)
+    reader = context.contact or context.staff or context.person
+    language = known_language(reader.language)
     if stage == "heard" and digit:
         return await _tell(call, context, language)
     if stage == "answer" and digit:
@@ -63,13 +65,17 @@ async def _tell(call: Call, context: DeliveryContext, language: str) -> web.Resp
     call.service.feed.poke()
     text = MessageComposer(call.service.public_url, call.service.links).compose(context).text
     words = _spoken(language, text)
-    if not is_contact(context.delivery.recipient):
+    asks = "voice.answer" if is_contact(context.delivery.recipient) else "staff.answer"
+    if context.contact is None and context.staff is None:
         return _twiml(words + words)
-    return _twiml(_gather(context, "answer", words + _say(language, "voice.answer")) * 2)
+    return _twiml(_gather(context, "answer", words + _say(language, asks)) * 2)
 
 
 async def _answer(call: Call, context: DeliveryContext, language: str, digit: str, sid: str) -> web.Response:
     contact, incident, given = context.contact, context.incident, ANSWERS.get(digit)
+    if context.staff is not None and incident is not None and given is not None:
+        alert = StaffAlert(context.staff, incident, context.person)
+        return _twiml(_spoken(language, await carry_out(call, alert, digit, sid)))
     if contact is None or incident is None or given is None:
         return await _tell(call, context, language)
     signal = ContactAnswered(

@@ -228,6 +228,10 @@ class _Words:
         may_call = self._say(f"staff.may_call.{rule}") if rule else ""
         place = self._place()
         where = self._say("staff.place", place=place) if place else self._say("staff.no_place")
+        if self._by_text and self._answerable and self._context.staff is not None:
+            answer = self._say("staff.answer")
+            yield f"{head} {where} {may_call} {answer}"
+            yield f"{head} {may_call} {answer}"
         yield f"{head} {where} {may_call}"
         yield f"{head} {may_call}"
         yield head

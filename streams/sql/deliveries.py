@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.audience import staff_key
 from streams.records import Delivery
 from streams.sql.connection import Row
 from streams.sql.rows import Sealed, instant, instant_or_none, micros
@@ -20,6 +21,15 @@ GROUP = "subject = ? AND purpose = ? AND epoch = ? AND step = ? AND round = ? AN
 
 class DeliveryRows(Sealed):
     """The deliveries' part of a transaction."""
+
+    async def staff_told_of(self, organization: str, staff: str, since: datetime) -> list[str]:
+        """The incidents of which somebody of the staff was told by name since then, the oldest first."""
+        rows = await self.rows(
+            "SELECT incident, min(number) FROM deliveries WHERE recipient = ? AND recipient LIKE 'staff:%' "
+            "AND created_at >= ? AND organization_id = ? AND incident IS NOT NULL GROUP BY incident ORDER BY 2",
+            *(staff_key(staff), micros(since), organization),
+        )
+        return [row[0] for row in rows]
 
     async def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Keeps deliveries; one that is there already stays as it is."""

@@ -342,8 +342,8 @@ class DirectoryRows(Sealed):
         )
         return [(row[0], await self.open(person, row[2], f"contacts|{row[1]}|sealed", Contact)) for row in rows]
 
-    async def contacts_at(self, address: str) -> list[tuple[str, str]]:
-        """Organization and id of the contacts whom this address reaches."""
+    async def owners_at(self, address: str) -> list[tuple[str, str]]:
+        """Organization and id of the contacts and staff whom this address reaches."""
         rows = await self.rows(
             "SELECT DISTINCT organization_id, owner FROM addresses WHERE address_hmac = ? ORDER BY owner",
             self.keys.index(address),
@@ -372,7 +372,7 @@ class DirectoryRows(Sealed):
         return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable and not m.closed_at)
 
     async def _index_addresses(self, record: Record) -> None:
-        if isinstance(record, Contact):
+        if isinstance(record, Contact | Staff):
             await self.execute("DELETE FROM addresses WHERE owner = ?", record.id)
             await self.many(
                 "INSERT INTO addresses (organization_id, address_hmac, owner, method) VALUES (?, ?, ?, ?) "

@@ -1,0 +1,154 @@
+"""Somebody of the staff is told by a text at three in the morning, and answers by a digit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.services.provider import Provider
+from tests.services.test_teams import NIGHTS, nights, staff
+from tests.services.test_texts import action, texted
+from tests.services.town import Town, until
+
+PUBLIC = "https://porchlight.test"
+KIM, LOU = "+13125550131", "+13125550132"
+
+
+def by_text(number: str) -> dict[str, Any]:
+    """Told by a text."""
+    return {"methods": [{"channel": "sms", "address": number}]}
+
+
+async def on_call(town: Town, **fields: Any) -> str:
+    """Kim is on call and is told of Mia's press; the first name's id."""
+    kim, _ = await staff(town, "Kim", **by_text(KIM), **fields)
+    lou, _ = await staff(town, "Lou", **by_text(LOU))
+    await town.policy("nights", **NIGHTS)
+    phone = await town.mia(policy="nights")
+    await nights(town, kim, lou)
+    await town.press(phone)
+    return kim
+
+
+def kinds(incident: Any) -> list[str]:
+    """What the timeline tells."""
+    return [line["kind"] for line in incident["timeline"]]
+
+
+async def test_one_says_that_kim_has_it(town: Town, provider: Provider) -> None:
+    """The text says how, and the desk shows who has it."""
+    await on_call(town)
+    assert "Answer 1: I have it" in (await texted(town, provider, KIM)).body
+    status, said = await provider.texts_us(town.url, PUBLIC, KIM, "1")
+    assert status == 200
+    assert "It is yours." in said
+    incident = await town.incident()
+    assert (incident["state"], incident["holder"]) == ("acknowledged", "Kim")
+
+
+async def test_the_same_text_brought_twice_is_one_answer(town: Town, provider: Provider) -> None:
+    """As providers do that had no answer in time."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    for _ in range(2):
+        await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM7")
+    assert kinds(await town.incident()).count("claimed") == 1
+
+
+async def test_two_goes_on_to_the_next_step_at_once(town: Town, provider: Provider) -> None:
+    """Kim alone was told by name: nobody waits ten minutes for somebody who cannot come."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    assert town.sink.to("dispatch") == []
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "2")
+    assert "Others are being told" in said
+    await town.until_sent("dispatch")
+    incident = await town.incident()
+    assert incident["state"] == "open"
+    assert {"responder_cannot", "all_on_call_cannot"} <= set(kinds(incident))
+
+
+async def test_whoever_cannot_after_all_gives_it_back(town: Town, provider: Provider) -> None:
+    """One, and later two."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
+    await provider.texts_us(town.url, PUBLIC, KIM, "2", sid="SM2")
+    incident = await town.incident()
+    assert (incident["state"], incident["holder"]) == ("open", None)
+    await town.until_sent("dispatch")
+
+
+async def test_three_says_that_kim_is_on_the_way_in_kims_language(town: Town, provider: Provider) -> None:
+    """And holds it."""
+    await on_call(town, language="es")
+    await texted(town, provider, KIM)
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "3")
+    assert "va de camino" in said
+    incident = await town.incident()
+    assert incident["state"] == "acknowledged"
+    assert "on_the_way" in kinds(incident)
+
+
+async def test_other_words_change_nothing_and_get_one_line_of_help(town: Town, provider: Provider) -> None:
+    """Kim asks back."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "who is it?")
+    assert "1: I have it" in said
+    assert (await town.incident())["state"] == "open"
+
+
+async def test_whoever_was_not_told_answers_nothing(town: Town, provider: Provider) -> None:
+    """Lou's turn is next week."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    _, said = await provider.texts_us(town.url, PUBLIC, LOU, "1")
+    assert "It is yours" not in said
+    assert (await town.incident())["state"] == "open"
+
+
+async def test_what_somebody_else_has_stays_theirs(town: Town, provider: Provider) -> None:
+    """The desk took it before Kim was awake; Kim's two takes it from nobody."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    incident = await town.incident()
+    await town.act(incident["id"], "claim")
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
+    assert "Somebody else has it already" in said
+    await provider.texts_us(town.url, PUBLIC, KIM, "2", sid="SM2")
+    assert (await town.incident())["state"] == "acknowledged"
+
+
+async def test_whoever_may_no_longer_see_her_answers_nothing(town: Town, provider: Provider) -> None:
+    """She asked that Kim be kept out."""
+    kim = await on_call(town)
+    await texted(town, provider, KIM)
+    person = (await town.incident())["person"]["id"]
+    changed = await town.call("PATCH", f"/v1/people/{person}", town.admin, {"hidden_from": [kim]})
+    assert changed.status == 200
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1")
+    assert "It is yours" not in said
+    assert (await town.incident())["state"] == "open"
+
+
+async def test_a_key_answers_when_kim_is_rung(town: Town, provider: Provider) -> None:
+    """Any key first: then what it is, and a one."""
+    kim, _ = await staff(town, "Kim", methods=[{"channel": "voice", "address": KIM}])
+    await town.policy("nights", **NIGHTS)
+    phone = await town.mia(policy="nights")
+    await nights(town, kim)
+    await town.press(phone)
+
+    async def rang() -> bool:
+        return bool(provider.rung)
+
+    await until(rang, "nobody was rung")
+    await town.settled()
+    (rung,) = provider.rung
+    _, asked = await provider.asks(town.url, rung)
+    _, told = await provider.asks(town.url, rung, action(asked), "5")
+    assert "Answer 1: I have it" in told
+    _, said = await provider.asks(town.url, rung, action(told), "1")
+    assert "It is yours." in said
+    incident = await town.incident()
+    assert (incident["state"], incident["holder"]) == ("acknowledged", "Kim")
