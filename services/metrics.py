@@ -18,6 +18,12 @@ class Metrics:
         self.tries = Counter(
             "porchlight_tries", "Tries to deliver a message.", ["channel", "outcome"], registry=self.registry
         )
+        self.left_alone = Gauge(
+            "porchlight_left_alone",
+            "Providers, servers and webhooks that are left alone for now, silent or broken as they are.",
+            ["channel"],
+            registry=self.registry,
+        )
         self.alarms = Counter("porchlight_operator_alarms", "Operator alarms.", ["what"], registry=self.registry)
         self.consoles = Gauge("porchlight_consoles", "Consoles that read the feed.", registry=self.registry)
         self.waiting = Gauge("porchlight_waiting", "What waits, or is overdue.", ["what"], registry=self.registry)

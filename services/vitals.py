@@ -61,6 +61,8 @@ class Vitals(msgspec.Struct, kw_only=True):
         """The gauges as they are now; those of the store stay as they were while it is out of reach."""
         metrics.store_up.set(self.store.up)
         metrics.pump_active.set(self.engine.pumping)
+        for channel, count in self.engine.sender.left_alone().items():
+            metrics.left_alone.labels(channel).set(count)
         if self.spool is not None:
             count, oldest = await self.spool.figures()
             metrics.spooled.set(count)

@@ -103,6 +103,11 @@ class Sender:
         """Whether a message is under way."""
         return bool(self._held)
 
+    def left_alone(self) -> dict[str, int]:
+        """For each channel how many other sides are left alone at present, silent or broken as they are."""
+        left = self._order.left_alone()
+        return {channel: left[channel] for channel in self._channels}
+
     def send(self, claimed: list[Claimed]) -> None:
         """Sends deliveries that were claimed for this process."""
         if claimed:

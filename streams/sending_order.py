@@ -10,6 +10,7 @@ its own: one that hangs fills its own places and no more. A share of the places 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -23,6 +24,8 @@ FOR_ALARMS = 64
 """Of these places so many are for alarms alone."""
 AT_ONCE_EACH = 128
 FOR_ALARMS_EACH = 32
+REMEMBERED = 1024
+"""Of so many other sides at most it is known that they failed lately though nothing is sent there now."""
 WHILE_BEHIND = 8
 """At most so many while people wait to be decided: deciding shares this process's time with it. What has become slow
 costs no time, and does not count."""
@@ -91,6 +94,8 @@ class SendingOrder:
     def put(self, side: Side, claimed: Claimed) -> None:
         """This one is to be sent."""
         if side not in self._sides:
+            if len(self._sides) >= REMEMBERED:
+                self._forget_those_at_rest()
             self._sides[side] = _AtSide(Breaker(self._monotonic, AT_ONCE_EACH))
         self._count += 1
         self._waiting += 1
@@ -98,6 +103,10 @@ class SendingOrder:
         delivery = claimed.delivery
         turn = delivery.created_at.timestamp() + handicap(delivery)
         heapq.heappush(self._heap(delivery.lane), (turn, self._count, side, claimed))
+
+    def left_alone(self) -> Counter[str]:
+        """By channel, how many other sides are left alone at present because they are silent or broken."""
+        return Counter(channel for (channel, _), at in self._sides.items() if at.breaker.open)
 
     def look_again(self) -> None:
         """At a full side there may be a place by now, or whoever waits there is to be refused."""
@@ -144,6 +153,12 @@ class SendingOrder:
             # There may be as many webhooks as agencies; nothing is remembered of one that works.
             del self._sides[side]
             self._full.discard(side)
+
+    def _forget_those_at_rest(self) -> None:
+        for side, at in list(self._sides.items()):
+            if not at.waiting and not at.under_way:
+                del self._sides[side]
+                self._full.discard(side)
 
     def _unpark(self, at: _AtSide, lane: int, count: int) -> None:
         parked = at.parked(lane)

@@ -41,6 +41,7 @@ from alerts.signals import (
     PersonWrote,
     PinRefused,
     PinStarted,
+    ResponderDeclined,
     ResponderMoved,
     Signal,
     StayNearAsked,
@@ -144,7 +145,7 @@ class OnePerson(RuleBasedStateMachine):
         check_in = self.check_ins[which % len(self.check_ins)]
         self.take(CheckInExtended(**self.mia.common(), check_in=check_in, verdict=verdict, due_at=due_at))
 
-    @rule(act=st.sampled_from(["acknowledge", "claim", "note", "message", "move", "escalate", "resolve"]))
+    @rule(act=st.sampled_from(["acknowledge", "claim", "note", "message", "move", "decline", "escalate", "resolve"]))
     def staff(self, act: str) -> None:
         """Somebody at the desk does something."""
         incident = self.mia.situation.incident
@@ -159,6 +160,8 @@ class OnePerson(RuleBasedStateMachine):
                 made = MessageWritten(**common, text="x")
             case "move":
                 made = ResponderMoved(**common, progress="on_the_way")
+            case "decline":
+                made = ResponderDeclined(**common)
             case "escalate":
                 made = EscalatedNow(**common)
             case _:

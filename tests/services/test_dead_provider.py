@@ -19,6 +19,9 @@ async def test_a_dead_provider_is_left_alone_and_nobody_waits_for_it(town: Town,
         await town.until_sent("box-1", told)
     asked = len(provider.tries)
     assert asked == FAILURES
+    figures = (await town.call("GET", "/metrics")).raw.decode()
+    assert 'porchlight_left_alone{channel="sms"} 1.0' in figures
+    assert 'porchlight_left_alone{channel="webhook"} 0.0' in figures
 
     provider.down = False
     town.clock.jump(seconds=PAUSES[0])

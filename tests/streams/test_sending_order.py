@@ -15,6 +15,7 @@ from streams.sending_order import (
     AT_ONCE_EACH,
     FOR_ALARMS,
     FOR_ALARMS_EACH,
+    REMEMBERED,
     REST,
     TIMED,
     TOLD_AGAIN,
@@ -129,3 +130,23 @@ def test_nobody_waits_behind_those_that_hang_once_that_is_known(order: SendingOr
     for _ in range(FAILURES):
         taken[0][1].suspected()
     assert given(order) == ["waits"]
+
+
+def test_what_has_failed_and_is_never_used_again_is_forgotten_in_the_end(order: SendingOrder) -> None:
+    """There may be any number of webhooks in the world; one that something is under way to is still known."""
+    put(order, "waits", ("webhook", "busy"))
+    (side, busy, _) = order.take(behind=False) or pytest.fail("nothing was given out")
+    for _ in range(FAILURES):
+        busy.silent()
+    for n in range(3 * REMEMBERED):
+        put(order, f"m{n}", ("webhook", str(n)))
+        taken = order.take(behind=False)
+        assert taken is not None
+        for _ in range(FAILURES):
+            taken[1].silent()
+        order.ended(taken[0])
+    assert 0 < order.left_alone()["webhook"] <= REMEMBERED
+    put(order, "again", side)
+    taken = order.take(behind=False)
+    assert taken is not None
+    assert taken[1] is busy
