@@ -12,7 +12,17 @@ from alerts.care_plan import MethodRef
 from alerts.situation import CheckIn
 
 Purpose = Literal[
-    "alert", "repeat", "news", "all_clear", "invitation", "practice", "reminder", "question", "stay_near", "warning"
+    "alert",
+    "repeat",
+    "news",
+    "all_clear",
+    "invitation",
+    "practice",
+    "reminder",
+    "question",
+    "stay_near",
+    "warning",
+    "plan_open",
 ]
 Urgency = Literal["alarm", "timer", "rest"]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from streams.clock import Clock
-from streams.delivery_context import DeliveryContext, Impossible, context_from, context_of
+from streams.delivery_context import DeliveryContext, Impossible, context_from, context_of, with_named
 from streams.records import Delivery
 from streams.sealing import Unreadable
 from streams.store import Store, Transaction
@@ -77,7 +77,7 @@ async def _contexts(tx: Transaction, deliveries: list[Delivery], now: datetime) 
         who = agreed.get(delivery.person)
         incident = incidents.get(delivery.incident or "")
         if who is not None and (delivery.incident is None or incident is not None):
-            found.append(context_from(who, delivery, incident, now))
+            found.append(context_from(await with_named(tx, who, delivery), delivery, incident, now))
         else:
             # Unknown, or not to be read: alone it says which, and the others do not suffer from it.
             found.append(await _alone(tx, delivery, now))

@@ -109,4 +109,15 @@ async def context_of(tx: Transaction, delivery: Delivery, now: datetime) -> Deli
     """The same, looked up now: consent, confirmation, address and incident are those of now, not of the decision."""
     agreed = await tx.agreed(delivery.organization, delivery.person)
     view = await tx.incident(delivery.organization, delivery.incident) if delivery.incident is not None else None
+    if agreed is not None:
+        agreed = await with_named(tx, agreed, delivery)
     return context_from(agreed, delivery, view.incident if view is not None else None, now)
+
+
+async def with_named(tx: Transaction, agreed: Agreed, delivery: Delivery) -> Agreed:
+    """The same with whoever is told of what is open in plans: advocates need not be of any team."""
+    name = delivery.recipient.removeprefix(STAFF)
+    if delivery.purpose != "plan_open" or name in agreed.staff:
+        return agreed
+    staff = await tx.get(Staff, delivery.organization, name)
+    return agreed if staff is None else msgspec.structs.replace(agreed, staff={**agreed.staff, name: staff})

@@ -12,6 +12,7 @@ from alerts.audience import contact_key
 from alerts.care_plan import CarePlan, MethodRef
 from alerts.plan_holes import Hole, holes
 from streams.clock import Clock
+from streams.plan_warnings import warn_advocates
 from streams.records import Person
 from streams.store import NotKept, Store, Transaction
 
@@ -31,10 +32,12 @@ class PlanChecks:
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
     async def check_all(self) -> int:
-        """Every plan of every agency; how many have a hole."""
+        """Every plan of every agency, and the advocates are told of what has become open; how many have a hole."""
         found = 0
         for organization in await self._store.read(lambda tx: tx.organizations()):
-            found += await self.check(organization)
+            opened: list[str] = []
+            found += await self.check(organization, opened)
+            await self._warn(organization, opened)
         return found
 
     def begin(self, organization: str) -> None:
@@ -51,8 +54,8 @@ class PlanChecks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def check(self, organization: str) -> int:
-        """Every plan of this agency; how many have a hole."""
+    async def check(self, organization: str, opened: list[str] | None = None) -> int:
+        """Every plan of this agency; how many have a hole. To `opened` are added those that had none before."""
         found, after = 0, 0
         alike: dict[bytes, list[Hole]] = {}
         while True:
@@ -60,7 +63,9 @@ class PlanChecks:
             if not page:
                 return found
             checked = [(person, await self._holes(plan, alike)) for _, person, plan in page]
-            await self._keep(organization, checked)
+            new = await self._keep(organization, checked)
+            if opened is not None:
+                opened += new
             found += sum(1 for _, open_ in checked if open_)
             after = page[-1][0]
 
@@ -90,14 +95,18 @@ class PlanChecks:
             await asyncio.sleep(BREATH)
         return [_renamed(hole, plan) for hole in known]
 
-    async def _keep(self, organization: str, checked: list[tuple[str, list[Hole]]]) -> None:
+    async def _keep(self, organization: str, checked: list[tuple[str, list[Hole]]]) -> list[str]:
         now = self._clock.now()
 
-        async def work(tx: Transaction) -> None:
-            for person, found in checked:
-                await tx.keep_holes(organization, person, found, now)
+        async def work(tx: Transaction) -> list[str]:
+            return [person for person, found in checked if await tx.keep_holes(organization, person, found, now)]
 
-        await self._store.write(work)
+        return await self._store.write(work)
+
+    async def _warn(self, organization: str, opened: list[str]) -> None:
+        now = self._clock.now()
+        if opened:
+            await self._store.write(lambda tx: warn_advocates(tx, organization, opened, now))
 
 
 def _nameless(plan: CarePlan) -> CarePlan:

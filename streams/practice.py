@@ -64,7 +64,7 @@ class Practice:
         method = next((m for m in contact.methods if _can_be_asked(m, contact, tx.reachable)), None)
         if person is None or method is None:
             return False
-        at = _next_morning(now, ZoneInfo(person.time_zone))
+        at = next_morning(now, ZoneInfo(person.time_zone))
         await tx.put_deliveries(_practice(contact, method, at))
         await tx.put(msgspec.structs.replace(contact, practised_at=at))
         return True
@@ -86,7 +86,8 @@ def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -
     return (contact.reads != "others" and not method.hours) or method.channel == "sms"
 
 
-def _next_morning(now: datetime, zone: ZoneInfo) -> datetime:
+def next_morning(now: datetime, zone: ZoneInfo) -> datetime:
+    """The next eleven o'clock there: what can wait does not wake anybody."""
     today = wall_of(now, zone).date()
     at = instant_of(datetime.combine(today, ASKED_AT), zone)
     return at if at > now else instant_of(datetime.combine(today + timedelta(days=1), ASKED_AT), zone)

@@ -269,7 +269,7 @@ class Transaction(Protocol):
     async def watched(self, organization: str, limit: int = 200) -> list[tuple[str, StayNear]]:
         """Whom the staff of this agency watch now, whoever ends soonest first; person and what she asked."""
 
-    async def keep_holes(self, organization: str, person: str, found: list[Hole], at: datetime) -> None:
+    async def keep_holes(self, organization: str, person: str, found: list[Hole], at: datetime) -> bool:
         """What is open in her plan now; since when is kept for as long as anything is."""
 
     async def open_plans(self, organization: str, limit: int) -> list[OpenPlan]:

@@ -68,7 +68,8 @@ class MessageComposer:
     def _link(self, context: DeliveryContext) -> str | None:
         delivery, contact = context.delivery, context.contact
         if contact is None:
-            return f"{self._url}/desk" if is_agency(delivery.recipient) else None
+            page = "plans" if delivery.purpose == "plan_open" else "desk"
+            return f"{self._url}/{page}" if is_agency(delivery.recipient) else None
         invitation = delivery.purpose in {"invitation", "practice"}
         if context.reads == "others" and delivery.purpose != "invitation":
             return None
@@ -218,6 +219,10 @@ class _Words:
     def _staff(self, name: str) -> Iterator[str]:
         if self._context.delivery.purpose == "stay_near":
             yield self._say("staff.stay_near", name=name, time=self._time(self._due()))
+            return
+        if self._context.delivery.purpose == "plan_open":
+            others = self._context.delivery.facts.get("others", 0)
+            yield self._say("staff.plan_open_more" if others else "staff.plan_open", name=name, count=others)
             return
         head = self._head("staff", name)
         if self._context.delivery.purpose == "all_clear":

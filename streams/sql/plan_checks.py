@@ -16,11 +16,12 @@ from streams.sql.rows import Sealed, instant, micros
 class PlanCheckRows(Sealed):
     """The part of a transaction that is about what plans leave open."""
 
-    async def keep_holes(self, organization: str, person: str, found: list[Hole], at: datetime) -> None:
-        """What is open in her plan now; since when is kept for as long as anything is."""
+    async def keep_holes(self, organization: str, person: str, found: list[Hole], at: datetime) -> bool:
+        """What is open in her plan now; since when is kept for as long as anything is. Whether nothing was."""
         if not found:
             await self.execute("DELETE FROM plan_checks WHERE person = ?", person)
-            return
+            return False
+        before = await self.row("SELECT 1 FROM plan_checks WHERE person = ?", person)
         with contextlib.suppress(Unreadable):
             sealed = await self.seal(person, msgspec.to_builtins(found), f"plan_checks|{person}|sealed")
             await self.execute(
@@ -28,6 +29,8 @@ class PlanCheckRows(Sealed):
                 "ON CONFLICT (person) DO UPDATE SET sealed = excluded.sealed",
                 *(person, organization, micros(at), sealed),
             )
+            return before is None
+        return False
 
     async def open_plans(self, organization: str, limit: int) -> list[OpenPlan]:
         """The plans in which something is open, the oldest first."""

@@ -96,6 +96,31 @@ async def test_each_night_what_has_become_open_is_listed_until_it_is_closed(town
     await until(closed, "the list never changed")
 
 
+async def test_advocates_hear_in_the_morning_what_has_become_open_in_the_night(town: Town) -> None:
+    """One message each, by the way they gave; not again the next night; and nothing of whoever they may not see."""
+    await mia(town)
+    noa = await town.person("Noa Berg", policy="at-once")
+    await staff(town, "Kim", roles=["advocate"])
+    lou, _ = await staff(town, "Lou", roles=["advocate"])
+    await staff(town, "Max")
+    await town.call("PATCH", f"/v1/people/{noa}", town.admin, {"hidden_from": [lou]})
+    await town.assembly.housekeeping.check_plans()
+    await town.settled()
+    assert town.sink.received == []
+    await town.wait(hours=24)
+    ((to_kim,), (to_lou,)) = (town.sink.to(name) for name in ("kim", "lou"))
+    assert (to_kim.purpose, to_kim.json["data"]["text"]) == (
+        "plan_open",
+        "Something has become open in the plan of Mia Larsen and in 1 more: see Plans and turns.",
+    )
+    assert to_lou.json["data"]["text"] == "Something has become open in the plan of Mia Larsen: see Plans and turns."
+    assert to_kim.json["data"]["link"].endswith("/plans")
+    assert town.sink.to("max") == []
+    await town.assembly.housekeeping.check_plans()
+    await town.wait(hours=24)
+    assert len(town.sink.received) == 2
+
+
 async def test_whoever_is_erased_is_not_listed(town: Town) -> None:
     """Nor does the check stumble over her."""
     person = await mia(town)

@@ -102,6 +102,13 @@ contexts = st.fixed_dictionaries(
 )
 
 
+def purpose_of(chosen: dict[str, Any], *, to_contact: bool) -> Any:
+    """Herself she is only reminded; what is open in plans is for staff alone."""
+    if chosen["recipient"] == "person":
+        return "reminder"
+    return "alert" if to_contact and chosen["purpose"] == "plan_open" else chosen["purpose"]
+
+
 def composed(chosen: dict[str, Any]) -> OutgoingMessage:
     """A message for these circumstances."""
     trigger = Trigger(kind=chosen["trigger"], at=NOON, received_at=NOON, source="s")
@@ -145,7 +152,7 @@ def composed(chosen: dict[str, Any]) -> OutgoingMessage:
         recipient=f"contact:{IDS[3]}" if to_contact else chosen["recipient"],
         method=method.id,
         channel=method.channel,
-        purpose="reminder" if chosen["recipient"] == "person" else chosen["purpose"],
+        purpose=purpose_of(chosen, to_contact=to_contact),
         epoch=0,
         step=0,
         round=0,
