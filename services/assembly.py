@@ -24,9 +24,11 @@ from services.channels.webhook import WebhookChannel
 from services.clock import SystemClock
 from services.geocoder import Geocoder
 from services.links import Links
+from services.mail_receiver import MailReceiver, listen_for_mail
 from services.metrics import Metrics
 from services.operator_alarm import OperatorAlarm
 from services.process import Assembly, Loop, Role
+from services.reply_address import ReplyAddresses
 from services.settings import Settings, parse_key
 from services.vitals import Vitals
 from services.web.app import make_app
@@ -70,7 +72,8 @@ def clock_for(settings: Settings) -> Clock:
 async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role: Role = "all") -> Assembly:
     """Opens the store and wires everything; nothing moves yet. Raises `BadSetting` and `InUse`."""
     master = master_key(settings)
-    mail = SmtpChannel(settings.smtp) if settings.smtp is not None else None
+    replies = ReplyAddresses(master, settings.mail_replies.address) if settings.mail_replies is not None else None
+    mail = SmtpChannel(settings.smtp, replies) if settings.smtp is not None else None
     outbox = Outbox(settings.data / "outbox.jsonl") if demo else None
     channels = _channels(settings, clock, mail, outbox)
     metrics, links = Metrics(), Links(master)
@@ -90,7 +93,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
             store,
             clock,
             channels,
-            MessageComposer(settings.url, links),
+            MessageComposer(settings.url, links, mail_replies=replies is not None),
             alarm=ring,
             tried=metrics.tried,
             duties=duties,
@@ -147,6 +150,8 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
     )
     if spool is not None:
         assembly.sources.append(spool)
+    if settings.mail_replies is not None and replies is not None and role in {"all", "api"}:
+        assembly.sources.append(MailReceiver(listen_for_mail(settings.mail_replies), service, replies))
     _join(assembly, settings.kafka, master.sealer(PURPOSE), publisher, ring)
     await store.start()
     return assembly

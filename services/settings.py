@@ -6,6 +6,7 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,7 @@ KNOWN = {
     **broker_settings.KNOWN,
     "MASTER_KEY": "32 bytes in base64 or hexadecimal",
     "SMTP_URL": "smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS (smtps:// for TLS from the first byte)",
+    "MAIL_REPLIES": "smtp://HOST:PORT?to=ADDRESS, where answers to mails are taken, and the address they go to",
     "OPERATOR_ALARM": "mailto: or https: addresses, apart by spaces",
     "TWILIO_ACCOUNT": "the account that texts are sent by",
     "TWILIO_TOKEN": "its token, which also signs what comes back",
@@ -50,6 +52,14 @@ class Smtp(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool = False
 
 
+class MailReplies(msgspec.Struct, frozen=True, kw_only=True):
+    """Where answers to our mails arrive, and the address to which they are written."""
+
+    host: str
+    port: int
+    address: str
+
+
 class Twilio(msgspec.Struct, frozen=True, kw_only=True):
     """An account for texts, and from whom they come."""
 
@@ -70,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     master_key: bytes | None = None
     smtp: Smtp | None = None
+    mail_replies: MailReplies | None = None
     operator_alarm: tuple[str, ...] = ()
     webhook_allow: tuple[Network, ...] = ()
     twilio: Twilio | None = None
@@ -115,6 +126,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         public_url=_public_url(given["PUBLIC_URL"]) if "PUBLIC_URL" in given else None,
         master_key=parse_key(given["MASTER_KEY"], f"{PREFIX}MASTER_KEY") if "MASTER_KEY" in given else None,
         smtp=_smtp(given["SMTP_URL"]) if "SMTP_URL" in given else None,
+        mail_replies=_mail_replies(given["MAIL_REPLIES"]) if "MAIL_REPLIES" in given else None,
         operator_alarm=_alarm(given.get("OPERATOR_ALARM", "")),
         webhook_allow=_networks(given.get("WEBHOOK_ALLOW", "")),
         twilio=_twilio(given),
@@ -246,6 +258,22 @@ def _smtp(value: str) -> Smtp:
         password=unquote(parts.password) if parts.password else None,
         tls=tls,
     )
+
+
+def _mail_replies(value: str) -> MailReplies:
+    name = f"{PREFIX}MAIL_REPLIES"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise BadSetting(f"{name} has a port that is no number") from error
+    option, _, address = unquote(parts.query).partition("=")
+    local, at, host = address.rpartition("@")
+    if parts.scheme != "smtp" or not parts.hostname or port is None or parts.username or option != "to":
+        raise BadSetting(f"{name} is {KNOWN['MAIL_REPLIES']}, such as smtp://127.0.0.1:8025?to=reply@example.org")
+    if not at or not host or not re.fullmatch(r"[A-Za-z0-9._-]{1,20}", local):
+        raise BadSetting(f"{name} needs an address whose name has at most 20 letters, digits, dots and dashes")
+    return MailReplies(host=parts.hostname, port=port, address=address)
 
 
 def _alarm(value: str) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     data: Mapping[str, Any] = {}
     """The facts for a machine that reads the message (webhooks); ids, never free text."""
+    answerable: bool = False
+    """Whether somebody may answer it by a digit."""
     recipient: str = ""
     """Who it is for, by name; for the demo's outbox, never sent."""
     at: str = ""

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 import aiosmtplib
 import msgspec
 
+from services.reply_address import ReplyAddresses
 from services.settings import Smtp
 from streams.channel import Outcome, OutgoingMessage, Refused, Retry, Sent
 
@@ -26,8 +27,9 @@ class SmtpChannel:
     name = "email"
     shared = True
 
-    def __init__(self, settings: Smtp) -> None:
+    def __init__(self, settings: Smtp, replies: ReplyAddresses | None = None) -> None:
         self._settings = settings
+        self._replies = replies
         self._idle: deque[aiosmtplib.SMTP] = deque()
 
     def objection(self, address: str) -> str | None:
@@ -41,7 +43,12 @@ class SmtpChannel:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return Retry(f"mail server not reached ({type(error).__name__})", down=True)
         try:
-            await client.send_message(as_mail(message, self._settings.sender))
+            mail = as_mail(message, self._settings.sender)
+            # What bounces goes where answers go: both are about this message.
+            bounces_to = self._replies.of(message.delivery) if self._replies is not None else None
+            if bounces_to is not None and message.answerable:
+                mail["Reply-To"] = bounces_to
+            await client.send_message(mail, sender=bounces_to)
         except aiosmtplib.SMTPRecipientsRefused as error:
             client.close()
             codes = [refused.code for refused in error.recipients]

@@ -164,7 +164,9 @@ async def _mail(settings: Settings) -> Finding:
         advice = "check host, port, user and password in PORCHLIGHT_SMTP_URL"
         text = f"{server.host}:{server.port} does not take us ({type(error).__name__})"
         return Finding(what="email", good=False, text=text, advice=advice)
-    return Finding(what="email", good=True, text=f"{server.host}:{server.port} answers")
+    answered = settings.mail_replies
+    replies = f"; answers are taken at {answered.address}" if answered is not None else "; mails cannot be answered"
+    return Finding(what="email", good=True, text=f"{server.host}:{server.port} answers{replies}")
 
 
 async def _alarm(settings: Settings) -> AsyncIterator[Finding]:

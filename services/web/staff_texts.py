@@ -13,6 +13,7 @@ from alerts.signals import IncidentAcknowledged, ResponderDeclined, ResponderMov
 from alerts.situation import Incident
 from services.phone_number import as_dialled
 from services.web.call import Call
+from services.web.service import Service
 from services.web.text_answers import chosen_of, lettered
 from services.wording.catalogue import known_language, say
 from streams.records import Person, Staff
@@ -57,28 +58,28 @@ async def answer_of_staff(call: Call, alerts: list[StaffAlert], written: str, si
     language = known_language(alerts[0].staff.language)
     match = chosen_of(alerts, written)
     if match is not None:
-        return await carry_out(call, *match, sid)
+        return await carry_out(call.service, *match, sid or call.signal_id())
     if len(alerts) == 1:
         return say(language, "messages", "staff.help")
     return say(language, "messages", "staff.several", list=lettered(alert.person for alert in alerts))
 
 
-async def carry_out(call: Call, alert: StaffAlert, digit: str, sid: str) -> str:
-    """One digit of one member of staff; the line that comes back. The same call again is the same answer."""
-    staff, language = alert.staff, known_language(alert.staff.language)
+async def carry_out(service: Service, alert: StaffAlert, digit: str, key: str) -> str:
+    """One digit of one member of staff; the line that comes back. What has the same `key` is the same answer."""
+    staff, language, now = alert.staff, known_language(alert.staff.language), service.clock.now()
 
     async def decide(kind: Callable[..., Signal], **more: Any) -> str | None:
         signal = kind(
-            id=derived_id("twilio", "staff", digit, alert.incident.id, staff.id, sid or call.signal_id()),
+            id=derived_id("staff", digit, alert.incident.id, staff.id, key),
             person=alert.person.id,
-            at=call.now,
-            received_at=call.now,
+            at=now,
+            received_at=now,
             incident=alert.incident.id,
             staff=staff.id,
             name=staff.name,
             **more,
         )
-        decision = await call.service.engine.decide_now(staff.organization, alert.person.id, signal)
+        decision = await service.engine.decide_now(staff.organization, alert.person.id, signal)
         return decision.refusal.code if decision.refusal is not None else None
 
     if digit == "2":

@@ -75,7 +75,7 @@ async def _answer(call: Call, context: DeliveryContext, language: str, digit: st
     contact, incident, given = context.contact, context.incident, ANSWERS.get(digit)
     if context.staff is not None and incident is not None and given is not None:
         alert = StaffAlert(context.staff, incident, context.person)
-        return _twiml(_spoken(language, await carry_out(call, alert, digit, sid)))
+        return _twiml(_spoken(language, await carry_out(call.service, alert, digit, sid or call.signal_id())))
     if contact is None or incident is None or given is None:
         return await _tell(call, context, language)
     signal = ContactAnswered(

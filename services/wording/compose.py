@@ -36,14 +36,15 @@ def _time(minute: datetime, zone: str, language: str) -> str:
 class MessageComposer:
     """Knows the service's own address and how to make links."""
 
-    def __init__(self, public_url: str, links: Links) -> None:
+    def __init__(self, public_url: str, links: Links, *, mail_replies: bool = False) -> None:
         self._url = public_url
         self._links = links
+        self._answered_by = frozenset({"sms", "email"}) if mail_replies else frozenset({"sms"})
 
     def compose(self, context: DeliveryContext) -> OutgoingMessage:
         """The message in the recipient's language and register."""
         delivery = context.delivery
-        words = _Words(context)
+        words = _Words(context, takes_digit=context.method.channel in self._answered_by)
         link = self._link(context)
         short = context.method.channel in SHORT
         texts = words.texts(link=link is not None and not short)
@@ -61,6 +62,7 @@ class MessageComposer:
             drill=delivery.drill,
             link=None if short else link,
             data=_data(context),
+            answerable=words.answerable,
             recipient=words.recipient,
             at=context.now.isoformat().replace("+00:00", "Z"),
         )
@@ -113,8 +115,9 @@ def _data(context: DeliveryContext) -> dict[str, Any]:
 class _Words:
     """The words of one delivery."""
 
-    def __init__(self, context: DeliveryContext) -> None:
+    def __init__(self, context: DeliveryContext, *, takes_digit: bool) -> None:
         self._context = context
+        self._takes_digit = takes_digit
         reader = context.contact or context.staff
         person = context.person
         wish = reader.language if reader is not None else person.language
@@ -129,8 +132,14 @@ class _Words:
 
     @property
     def _by_text(self) -> bool:
-        """Whether a digit can be sent back."""
+        """Whether it has to fit into the first segment of a text."""
         return self._context.method.channel == "sms"
+
+    @property
+    def answerable(self) -> bool:
+        """Whether whoever gets it may send a digit back: it is for somebody, by a way that leads back."""
+        somebody = self._context.contact is not None or self._context.staff is not None
+        return self._takes_digit and somebody and (self._answerable or self._context.delivery.purpose == "practice")
 
     @property
     def written_in(self) -> str:
@@ -153,7 +162,7 @@ class _Words:
         clock = {"time": f"{self._moment().astimezone(zone):%H:%M}"}
         values = [{**self._neutral_values(name), **clock} for name in names]
         said = [self._drill() + own.say(key, **each) for key in keys for each in values]
-        if self._by_text and self._answerable:
+        if self._takes_digit and self._answerable:
             said = [f"{said[0]} {own.say('neutral.answer')}", *said]
         if self._by_text:
             said = [first_fitting(said, bare=own.language not in KEEPS_MARKS)]
@@ -195,7 +204,7 @@ class _Words:
         elif self._own is None and self._context.reads == "nobody_else":
             yield from self._full(name)
         else:
-            if self._by_text and self._answerable:
+            if self._takes_digit and self._answerable:
                 yield f"{self._neutral(name)} {self._say('neutral.answer')}"
             yield self._neutral(name)
 
@@ -233,7 +242,7 @@ class _Words:
         may_call = self._say(f"staff.may_call.{rule}") if rule else ""
         place = self._place()
         where = self._say("staff.place", place=place) if place else self._say("staff.no_place")
-        if self._by_text and self._answerable and self._context.staff is not None:
+        if self._takes_digit and self._answerable and self._context.staff is not None:
             answer = self._say("staff.answer")
             yield f"{head} {where} {may_call} {answer}"
             yield f"{head} {may_call} {answer}"
@@ -254,7 +263,7 @@ class _Words:
         ring = self._say("contact.ring", number=self._number) if self._number else ""
         contact = self._context.contact
         place = self._place() if contact is not None and contact.sees != "message" else None
-        answer = self._say("contact.answer") if self._by_text else ""
+        answer = self._say("contact.answer") if self._takes_digit else ""
         jobs = self._jobs()
         if place:
             where = self._say("contact.place", place=place)

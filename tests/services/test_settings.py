@@ -30,6 +30,7 @@ def test_everything_can_be_set_also_from_files(tmp_path: Path) -> None:
             "PORCHLIGHT_PUBLIC_URL": "https://p.example.org/",
             "PORCHLIGHT_MASTER_KEY_FILE": str(tmp_path / "key"),
             "PORCHLIGHT_SMTP_URL_FILE": str(tmp_path / "smtp"),
+            "PORCHLIGHT_MAIL_REPLIES": "smtp://127.0.0.1:8025?to=reply@alerts.example.org",
             "PORCHLIGHT_OPERATOR_ALARM": "mailto:op@b.example https://ring.example.org/x",
             "PORCHLIGHT_WEBHOOK_ALLOW": "10.0.0.0/8, fd00::/8",
             "PORCHLIGHT_LOG_FORMAT": "json",
@@ -38,6 +39,8 @@ def test_everything_can_be_set_also_from_files(tmp_path: Path) -> None:
     assert settings.master_key == b"k" * 32
     assert settings.smtp is not None
     assert (settings.smtp.port, settings.smtp.tls, settings.smtp.password) == (465, True, "p@ss")
+    assert settings.mail_replies is not None
+    assert (settings.mail_replies.port, settings.mail_replies.address) == (8025, "reply@alerts.example.org")
     assert (settings.host, settings.url) == ("::1", "https://p.example.org")
     assert len(settings.webhook_allow) == len(settings.operator_alarm) == 2
 
@@ -56,6 +59,10 @@ def test_everything_can_be_set_also_from_files(tmp_path: Path) -> None:
         ("SMTP_URL", "mail.example.org"),
         ("SMTP_URL", "smtp://mail.example.org"),
         ("SMTP_URL", "smtp://mail.example.org:x?from=a@b"),
+        ("MAIL_REPLIES", "127.0.0.1:8025"),
+        ("MAIL_REPLIES", "smtp://127.0.0.1?to=reply@example.org"),
+        ("MAIL_REPLIES", "smtp://127.0.0.1:8025"),
+        ("MAIL_REPLIES", "smtp://127.0.0.1:8025?to=a+b@example.org"),
         ("OPERATOR_ALARM", "ring me"),
         ("OPERATOR_ALARM", "http://example.org"),
         ("TWILIO_ACCOUNT", "AC0123"),

@@ -1,0 +1,250 @@
+"""Takes the answers to our mails, by SMTP (RFC 5321), from the operator's own mail server.
+
+Who was written to at an address of ours proves by the code in it that they had our mail; from whom an answer says to
+come proves nothing and is not looked at. What cannot be kept now is asked for again later (451): no answer is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+from typing import Any
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from alerts.ids import derived_id
+from alerts.signals import ContactAnswered, ContactWrote
+from services.bad_setting import PREFIX, BadSetting
+from services.mail_answer import Answered, read_mail
+from services.reply_address import ReplyAddresses
+from services.settings import MailReplies
+from services.web.service import Service
+from services.web.staff_texts import StaffAlert, carry_out
+from services.web.text_answers import chosen_of
+from services.web.twilio_calls import ANSWERS
+from services.wording.catalogue import known_language, say
+from streams.channel import OutgoingMessage, Progress
+from streams.delivery_context import DeliveryContext, context_of
+from streams.practice import answered
+from streams.receipts import take_receipt
+from streams.records import LANE_ALARM, Contact, Delivery
+from streams.store import NotKept, Transaction
+
+log = structlog.get_logger()
+
+MOST_BYTES = 262_144
+AT_ONCE = 32
+SILENT_FOR = 30
+"""Seconds after which a caller that says nothing is hung up on."""
+NO_SUCH = "550 5.1.1 No such mailbox"
+LATER = "451 4.3.0 Please try again later"
+TAKEN = "250 2.0.0 OK"
+HELPED_AT_MOST = 3
+"""Answers to one of our mails that are answered: two machines must not write to each other for ever."""
+
+
+def listen_for_mail(settings: MailReplies) -> socket.socket:
+    """Opens the port; one that is taken says so at once. Raises `BadSetting`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise BadSetting(
+            f"{PREFIX}MAIL_REPLIES: {settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
+            "choose another port"
+        ) from error
+
+
+class MailReceiver:
+    """A mail server for the answers to our mails and for nothing else."""
+
+    def __init__(self, opened: socket.socket, service: Service, addresses: ReplyAddresses) -> None:
+        self._opened = opened
+        self._service = service
+        self._addresses = addresses
+        self._helped: dict[str, int] = {}
+        self._serving: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Takes mail from now on."""
+        self._serving = asyncio.create_task(self._serve(), name="MailReceiver")
+
+    async def stop(self) -> None:
+        """Takes none any more; whoever is speaking is hung up on, and tries again."""
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        talking: set[_Conversation] = set()
+
+        def made() -> SMTP:
+            return _Conversation(self, talking, hostname=socket.gethostname(), loop=loop)
+
+        server = await loop.create_server(made, sock=self._opened)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            server.close()
+            for conversation in list(talking):
+                conversation.hang_up()
+
+    # What aiosmtpd asks of a handler.
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd looks for this name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Takes mail for what we have sent, and for nobody else."""
+        if self._addresses.read(address) is None:
+            return NO_SUCH
+        envelope.rcpt_tos.append(address)
+        return TAKEN
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Keeps what it says before it says that it did."""
+        raw = envelope.original_content or b""
+        said = read_mail(raw)
+        if isinstance(said, Answered) and envelope.mail_from in {None, "", "<>"}:
+            # Mail from nobody is a machine's (RFC 3834, 3.3).
+            said = None
+        if said is None:
+            log.info("a mail that is nobody's answer", action="mail_ignored")
+            return TAKEN
+        try:
+            for delivery in {self._addresses.read(address) for address in envelope.rcpt_tos}:
+                if delivery is not None:
+                    key = hashlib.blake2b(raw, digest_size=16).hexdigest()
+                    await self._take(delivery, said, key)
+        except NotKept:
+            return LATER
+        except Exception:
+            log.exception("an answer by mail was not taken", action="mail_failed")
+            return LATER
+        return TAKEN
+
+    async def _take(self, named: str, said: Answered | Progress, key: str) -> None:
+        if isinstance(said, Progress):
+            await self._take_report(named, said)
+            return
+        now = self._service.clock.now()
+
+        async def work(tx: Transaction) -> tuple[Delivery | None, DeliveryContext | str]:
+            delivery = await tx.delivery(named)
+            return delivery, await context_of(tx, delivery, now) if delivery is not None else "recipient_gone"
+
+        delivery, context = await self._service.store.read(work)
+        if delivery is None or not isinstance(context, DeliveryContext):
+            return
+        line = await self._answer(context, said, said.mail or key)
+        if line:
+            await self._write_back(context, line, key)
+
+    async def _take_report(self, named: str, progress: Progress) -> None:
+        now = self._service.clock.now()
+        changed: Delivery | None = await self._service.store.write(
+            lambda tx: take_receipt(tx, named, progress.state, progress.why, now), LANE_ALARM
+        )
+        if changed is not None:
+            self._service.feed.poke()
+            if progress.state == "failed":
+                self._service.engine.wake(changed.organization, changed.person, LANE_ALARM)
+                self._service.engine.look()
+
+    async def _answer(self, context: DeliveryContext, said: Answered, key: str) -> str | None:
+        """Carries out what it says; the one line that goes back."""
+        if context.delivery.purpose == "practice":
+            return await self._practised(context.contact, said.text)
+        incident = context.incident
+        if incident is None or not said.text:
+            return None
+        first = said.text.splitlines()[0]
+        match = chosen_of([context], first)
+        if context.staff is not None:
+            language = known_language(context.staff.language)
+            if match is None:
+                return say(language, "messages", "staff.help")
+            alert = StaffAlert(context.staff, incident, context.person)
+            return await carry_out(self._service, alert, match[1], key)
+        if context.contact is None:
+            return None
+        contact, language = context.contact, known_language(context.contact.language)
+        now = self._service.clock.now()
+        common: dict[str, Any] = {
+            "id": derived_id("mail", incident.id, contact.id, key),
+            "person": context.person.id,
+            "at": now,
+            "received_at": now,
+            "incident": incident.id,
+            "contact": contact.id,
+            "name": contact.name,
+        }
+        decide = self._service.engine.decide_now
+        words = said.text if match is None else said.text.removeprefix(first).strip()
+        if words:
+            wrote = {**common, "id": derived_id("mail", "text", incident.id, contact.id, key)}
+            await decide(context.organization.id, context.person.id, ContactWrote(**wrote, text=words))
+        if match is None:
+            return say(language, "messages", "sms.help")
+        given = ANSWERS[match[1]]
+        signal = ContactAnswered(**common, answer=given, job=contact.job)
+        await decide(context.organization.id, context.person.id, signal)
+        return say(language, "contact", f"answered.{given}")
+
+    async def _practised(self, contact: Contact | None, text: str) -> str | None:
+        if contact is None or not text.startswith("1"):
+            return None
+        now = self._service.clock.now()
+        await self._service.store.write(lambda tx: answered(tx, contact, now))
+        return say(known_language(contact.language), "contact", "answered.practice")
+
+    async def _write_back(self, context: DeliveryContext, line: str, key: str) -> None:
+        """One line; whether it arrives changes nothing."""
+        channel = self._service.channels.get("email")
+        times = self._helped.get(context.delivery.id, 0)
+        if channel is None or times >= HELPED_AT_MOST:
+            return
+        if len(self._helped) > MOST_BYTES:
+            self._helped.clear()
+        self._helped[context.delivery.id] = times + 1
+        reader = context.contact or context.staff
+        language = known_language(reader.language if reader is not None else context.person.language)
+        subject = "subject.staff" if context.staff is not None else "subject.contact"
+        name = context.person.known_as or context.person.name
+        message = OutgoingMessage(
+            delivery=derived_id("mail", "reply", context.delivery.id, key),
+            incident=None,
+            kind="reply",
+            address=context.method.address,
+            subject=say(language, "messages", subject, name=name),
+            text=line,
+            language=language,
+            at=self._service.clock.now().isoformat().replace("+00:00", "Z"),
+        )
+        await channel.send(message)
+
+
+class _Conversation(SMTP):
+    """One caller; with more than there is room for the line is cut, and they try again."""
+
+    def __init__(self, receiver: MailReceiver, talking: set[_Conversation], **options: Any) -> None:
+        super().__init__(
+            receiver, data_size_limit=MOST_BYTES, enable_SMTPUTF8=True, timeout=SILENT_FOR, ident="mail", **options
+        )
+        self._talking = talking
+
+    def hang_up(self) -> None:
+        """Cuts the line."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._talking.add(self)
+        if len(self._talking) > AT_ONCE:
+            self.hang_up()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._talking.discard(self)
+        super().connection_lost(error)
