@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from alerts.care_plan import CarePlan
+from alerts.care_plan import CarePlan, MethodRef, PlannedMember, PlannedTeam
 from alerts.plan_holes import holes
 from alerts.policy import DEFAULT_POLICY, Policy
 from alerts.policy_simulation import stand_in
@@ -18,7 +19,7 @@ from services.web.directory import staff_route, visible_person
 from services.web.plan_view import Names, names_in, shown_hole
 from services.web.problems import Problem
 from services.web.service import new_id
-from streams.records import Person, PolicyText
+from streams.records import Method, Organization, Person, PolicyText, Staff, Team
 from streams.store import Transaction
 
 STANDS_IN = 2
@@ -97,10 +98,37 @@ async def check_text(call: Call) -> Reply:
     policy = read_text(call.raw.decode(errors="replace"), call.request.match_info["name"])
     person = call.request.query.get("person")
     if person is None:
-        return Reply(body={"holes": _holes(stand_in(policy, STANDS_IN), {}, call.now)})
+        usable = frozenset(call.service.channels)
+        plan = await call.service.store.read(lambda tx: _nobodys(tx, call.organization, policy, usable))
+        return Reply(body={"holes": _holes(plan, {}, call.now)})
     known = await visible_person(call, person)
     plan = await call.service.store.read(lambda tx: tx.care_plan(call.organization, known.id))
     return Reply(body={"holes": _holes(under(policy, plan, known), names_in(plan), call.now)})
+
+
+async def _nobodys(tx: Transaction, organization: str, policy: Policy, usable: frozenset[str]) -> CarePlan:
+    """A plan that is nobody's yet, with the teams and webhooks that the agency has."""
+    staff = {one.id: one for _, one in await tx.listed(Staff, organization, limit=10_000)}
+    teams = tuple(
+        PlannedTeam(
+            name=team.name,
+            formerly=team.formerly,
+            rota=team.rota,
+            members=tuple(
+                PlannedMember(id=member, methods=_refs(staff[member].methods, usable))
+                for member in team.members
+                if member in staff
+            ),
+        )
+        for _, team in await tx.listed(Team, organization)
+    )
+    agency = await tx.get(Organization, organization, organization)
+    hooks = {hook.name: _refs((hook.method,), usable) for hook in agency.webhooks} if agency is not None else {}
+    return msgspec.structs.replace(stand_in(policy, STANDS_IN), teams=teams, webhooks=hooks)
+
+
+def _refs(methods: Iterable[Method], usable: frozenset[str]) -> tuple[MethodRef, ...]:
+    return tuple(MethodRef(method.id, method.channel) for method in methods if method.channel in usable)
 
 
 def _holes(plan: CarePlan, names: Names, now: datetime) -> list[dict[str, Any]]:

@@ -134,3 +134,14 @@ async def test_a_text_is_checked_and_tried_before_it_is_kept(town: Town) -> None
     )
     assert (tried["timeline"][0]["after_seconds"], tried["timeline"][0]["name"]) == (60, "Ana")
     assert (await town.call("GET", "/v1/policies/new", town.admin)).status == 404
+
+
+async def test_a_text_that_is_nobodys_yet_is_checked_with_the_agencys_teams(town: Town) -> None:
+    """A team that there is counts; one that there is not is named."""
+    kim, _ = await staff(town, "Kim")
+    await town.agency()
+    await nights(town, kim)
+    text = b"steps: [{after: 0s, notify: ['team:nights', dispatch]}, {after: 1m, notify: ['team:days', dispatch]}]"
+    found = await town.call("POST", "/v1/policies/new/check", town.admin, raw=text)
+    missing = [(h["step"], h["values"]["recipient"]) for h in found.body["holes"] if h["kind"] == "missing_recipient"]
+    assert missing == [(2, "team:days")]
