@@ -45,11 +45,12 @@ class PlannedMember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedTeam(msgspec.Struct, frozen=True, kw_only=True):
-    """A team by the name under which policies know it, and whose turn it is when."""
+    """A team by the name under which policies know it, the names it had before, and whose turn it is when."""
 
     name: str
     rota: Rota
     members: tuple[PlannedMember, ...]
+    formerly: tuple[str, ...] = ()
 
 
 class CarePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +72,8 @@ class CarePlan(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "UTC"
 
     def team(self, name: str) -> PlannedTeam | None:
-        """The team of this name, or None."""
-        return next((team for team in self.teams if team.name == name), None)
+        """The team of this name, or that had it before; or None."""
+        return next((team for team in self.teams if name == team.name or name in team.formerly), None)
 
     def methods_of_staff(self, staff: str) -> tuple[MethodRef, ...]:
         """How this member of some team is reached."""

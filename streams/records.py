@@ -83,9 +83,13 @@ class Organization(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Team(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Those who take turns at being on call, by the name under which policies know them."""
+    """Those who take turns at being on call, by the name under which policies know them.
+
+    `formerly`: names that it had. Whatever still says one of them, such as an incident that is live, means this team.
+    """
 
     name: str
+    formerly: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     rota: Rota
 
@@ -193,10 +197,11 @@ class Schedule(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PolicyText(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """An escalation policy by its name, in the form that `alerts.policy_text` writes."""
+    """An escalation policy by its name, in the form that `alerts.policy_text` writes, and as staff wrote it."""
 
     name: str
     document: Mapping[str, Any]
+    text: str | None = None
 
 
 class HandedOver(msgspec.Struct, frozen=True, kw_only=True):

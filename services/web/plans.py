@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,29 +9,34 @@ import msgspec
 
 from alerts.audience import STAFF, contact_key
 from alerts.care_plan import CarePlan
-from alerts.plan_holes import Hole, channels_of, holes
+from alerts.plan_holes import channels_of, holes
 from alerts.policy_simulation import SimulatedTrigger, simulate
 from services.web.call import Call, Reply, Route
 from services.web.directory import Body, audit, staff_route, visible_person
+from services.web.plan_view import Names, names_in, shown_hole
+from services.web.policies import read_text, under
 from services.web.problems import field_problem
 from streams.records import Agreed, OpenPlan, Person
 from streams.store import Transaction
 
 MOST_SHOWN = 500
-Names = Mapping[str, str]
 Some = Annotated[list[Annotated[str, msgspec.Meta(max_length=100)]], msgspec.Meta(max_length=50)]
 
 
 class SimulationBody(Body, kw_only=True):
-    """`POST /v1/people/{id}/plan/simulation`: when it happens, what is down, who does not notice."""
+    """`POST /v1/people/{id}/plan/simulation`: when it happens, what is down, who does not notice.
+
+    `policy` is the text of a policy in the place of the one that holds.
+    """
 
     at: datetime | None = None
     trigger: SimulatedTrigger = "panic"
     dead: Some = []
     asleep: Some = []
+    policy: Annotated[str, msgspec.Meta(max_length=100_000)] | None = None
 
 
-async def _plan(call: Call) -> tuple[CarePlan, Names]:
+async def _plan(call: Call) -> tuple[Person, CarePlan, Names]:
     person = await visible_person(call, call.path("id"))
 
     async def work(tx: Transaction) -> tuple[CarePlan, Agreed | None]:
@@ -40,17 +44,17 @@ async def _plan(call: Call) -> tuple[CarePlan, Names]:
         return await tx.care_plan(call.organization, person.id), agreed
 
     plan, agreed = await call.service.store.read(work)
-    names = {contact_key(contact.id): contact.name for contact in plan.contacts}
+    names = names_in(plan)
     if agreed is not None:
         names |= {f"{STAFF}{staff.id}": staff.name for staff in agreed.staff.values()}
     await audit(call, person.id, "plan.read", person.id)
-    return plan, names
+    return person, plan, names
 
 
 async def get_plan(call: Call) -> Reply:
     """What is open in her plan as it is now."""
-    plan, names = await _plan(call)
-    found = [_shown(hole, names) for hole in holes(plan, call.now)]
+    _, plan, names = await _plan(call)
+    found = [shown_hole(hole, names) for hole in holes(plan, call.now)]
     confirmed = [contact_key(contact.id) for contact in plan.contacts if contact.confirmed]
     everybody = ["dispatch", "last_resort", *confirmed, *(key for key in names if key.startswith(STAFF))]
     recipients = [{"recipient": key, "name": names.get(key)} for key in everybody]
@@ -64,7 +68,9 @@ async def post_simulation(call: Call) -> Reply:
     body: SimulationBody = call.body
     if body.at is not None and body.at.tzinfo is None:
         raise field_problem("at", "needs a time zone, such as 2026-11-29T03:10:00-06:00")
-    plan, names = await _plan(call)
+    person, plan, names = await _plan(call)
+    if body.policy is not None:
+        plan = under(read_text(body.policy, None), plan, person)
     at = body.at.astimezone(UTC) if body.at is not None else call.now
     asleep = [_recipient(given, number, plan, names) for number, given in enumerate(body.asleep)]
     found = simulate(plan, at, trigger=body.trigger, dead=body.dead, asleep=asleep)
@@ -115,15 +121,8 @@ async def check(call: Call) -> Reply:
 
 
 def _row(found: OpenPlan, person: Person, names: Names) -> dict[str, Any]:
-    shown = [_shown(hole, names) for hole in found.holes]
+    shown = [shown_hole(hole, names) for hole in found.holes]
     return {"person": {"id": person.id, "name": person.name}, "since": found.since, "holes": shown}
-
-
-def _shown(hole: Hole, names: Names) -> dict[str, Any]:
-    values = dict(hole.values)
-    name = names.get(str(values.get("recipient")))
-    named = hole if name is None else msgspec.structs.replace(hole, values={**values, "recipient": name})
-    return {"kind": hole.kind, "step": hole.step, "values": {**values, "name": name}, "text": named.text}
 
 
 def _route(method: str, path: str, handler: Any, summary: str, body: Any = None, status: int = 200) -> Route:

@@ -53,6 +53,12 @@ class TeamBody(Body, kw_only=True):
     shifts: Annotated[list[ShiftBody], msgspec.Meta(max_length=MOST_SHIFTS)] = []
 
 
+class NameBody(Body, kw_only=True):
+    """`POST /v1/teams/{name}/rename`."""
+
+    name: Text
+
+
 class OverrideBody(Body, kw_only=True):
     """`POST /v1/teams/{name}/overrides`: `staff` (null: nobody) in the place of `instead_of` (absent: of everybody)."""
 

@@ -10,11 +10,13 @@ import msgspec
 
 from alerts.on_call import OnCall, Override, Rota, next_change, turns
 from alerts.policy import is_name
+from services.policy_source import teams_named, with_team_renamed
 from services.web.call import Call, Reply, Route
 from services.web.directory import staff_route
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
 from services.web.team_bodies import (
+    NameBody,
     OverrideBody,
     SwapBody,
     TakeBody,
@@ -25,7 +27,7 @@ from services.web.team_bodies import (
     span_of,
     view,
 )
-from streams.records import Organization, Staff, Team
+from streams.records import Organization, PolicyText, Staff, Team
 from streams.store import Transaction
 
 KEPT_AFTER = timedelta(days=30)
@@ -87,21 +89,64 @@ async def get_team(call: Call) -> Reply:
 async def put_team(call: Call) -> Reply:
     """Makes or changes a team; what overrules its turns stays."""
     body: TeamBody = call.body
-    name = _name(call)
-    if not is_name(name):
-        raise field_problem("name", "has 1 to 64 characters, words with single blanks, no slash")
 
     async def work(tx: Transaction) -> Reply:
-        teams = await _teams(tx, call.organization)
-        before = next((team for team in teams if team.name == name), None)
-        if before is None and len(teams) >= MOST_TEAMS:
-            raise field_problem("name", f"there are {MOST_TEAMS} teams already")
-        rota = rota_of(body, before.rota if before is not None else None)
-        identity = before.id if before is not None else new_id()
-        members = members_of(body.members, rota)
-        team = Team(id=identity, organization=call.organization, name=name, members=members, rota=rota)
+        team = await _put(tx, call, body)
         await _keep(tx, call, team)
         return Reply(body=await shown(tx, call, team))
+
+    return await call.commit(work)
+
+
+async def draft_team(call: Call) -> Reply:
+    """The team as it would be; nothing is kept."""
+    body: TeamBody = call.body
+
+    async def work(tx: Transaction) -> Reply:
+        return Reply(body=await shown(tx, call, await _put(tx, call, body)))
+
+    return await call.service.store.read(work)
+
+
+async def _put(tx: Transaction, call: Call, body: TeamBody) -> Team:
+    """The team of the path with this body."""
+    name, teams = _name(call), await _teams(tx, call.organization)
+    before = next((team for team in teams if team.name == name), None)
+    _check_name(name, [team for team in teams if team is not before])
+    if before is None and len(teams) >= MOST_TEAMS:
+        raise field_problem("name", f"there are {MOST_TEAMS} teams already")
+    rota = rota_of(body, before.rota if before is not None else None)
+    members = members_of(body.members, rota)
+    if before is not None:
+        return msgspec.structs.replace(before, members=members, rota=rota)
+    return Team(id=new_id(), organization=call.organization, name=name, members=members, rota=rota)
+
+
+def _check_name(name: str, others: list[Team]) -> None:
+    """A name means one team. Raises the problem."""
+    if not is_name(name):
+        raise field_problem("name", "has 1 to 64 characters, words with single blanks, no slash")
+    for team in others:
+        if name == team.name:
+            raise field_problem("name", "is another team's")
+        if name in team.formerly:
+            raise field_problem("name", f"is what {team.name} was called before")
+
+
+async def rename_team(call: Call) -> Reply:
+    """Another name, in the policies too; whatever still says the old one goes on meaning this team."""
+    name: str = call.body.name
+
+    async def work(tx: Transaction) -> Reply:
+        team = await team_of(tx, call)
+        _check_name(name, [other for other in await _teams(tx, call.organization) if other.id != team.id])
+        formerly = tuple(old for old in (*team.formerly, team.name) if old != name)
+        renamed = msgspec.structs.replace(team, name=name, formerly=formerly)
+        await tx.put(renamed)
+        for _, policy in await tx.listed(PolicyText, call.organization):
+            if team.name in teams_named(policy):
+                await tx.put(with_team_renamed(policy, team.name, name))
+        return Reply(body=await shown(tx, call, renamed))
 
     return await call.commit(work)
 
@@ -225,6 +270,8 @@ ROUTES = (
     _route("GET", "/v1/teams", list_teams, "List teams: who is on call, who is next, when nobody is"),
     _route("GET", TEAM, get_team, "One team"),
     staff_route("PUT", TEAM, put_team, "Make or change a team", TeamBody),
+    staff_route("POST", f"{TEAM}/draft", draft_team, "A team as it would be; nothing is kept", TeamBody),
+    staff_route("POST", f"{TEAM}/rename", rename_team, "Another name for a team", NameBody),
     staff_route("DELETE", TEAM, delete_team, "Take a team away", status=204),
     _route("POST", f"{TEAM}/take", take, "Be on call from now on", TakeBody, 201),
     _route("POST", f"{TEAM}/swaps", swap, "Swap two turns", SwapBody, 201),

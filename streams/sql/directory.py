@@ -282,6 +282,7 @@ class DirectoryRows(Sealed):
             teams=tuple(
                 PlannedTeam(
                     name=team.name,
+                    formerly=team.formerly,
                     rota=team.rota,
                     members=tuple(
                         PlannedMember(id=member, methods=safe(agreed.staff[member].methods))

@@ -139,3 +139,34 @@ async def test_another_agency_sees_none_of_it(town: Town) -> None:
     other = await other_agency(town)
     assert (await town.get("/v1/plans/open", other))["plans"] == []
     assert (await town.call("GET", f"/v1/people/{person}/plan", other)).status == 404
+
+
+async def test_a_text_is_checked_and_tried_before_it_is_kept(town: Town) -> None:
+    """With her contacts; a mistake has its line and column."""
+    person = await mia(town)
+    await town.contact(person, "Ana")
+    wrong = await town.call("POST", "/v1/policies/new/check", town.admin, raw=b"steps:\n  - after: 0s\n    tell: []\n")
+    assert wrong.status == 422
+    assert {(m["line"], m["column"]) for m in wrong.body["mistakes"]} == {(2, 5), (3, 5)}
+    text = b"steps: [{after: 0s, notify: ['contact:2', dispatch]}]"
+    found = await town.call("POST", f"/v1/policies/new/check?person={person}", town.admin, raw=text)
+    assert found.status == 200
+    assert ("missing_recipient", 1) in [(hole["kind"], hole["step"]) for hole in found.body["holes"]]
+    tried = await town.post(
+        f"/v1/people/{person}/plan/simulation",
+        town.admin,
+        {"policy": "name: new\ncancel_window: 0s\nsteps: [{after: 1m, notify: [contacts]}]"},
+    )
+    assert (tried["timeline"][0]["after_seconds"], tried["timeline"][0]["name"]) == (60, "Ana")
+    assert (await town.call("GET", "/v1/policies/new", town.admin)).status == 404
+
+
+async def test_a_text_that_is_nobodys_yet_is_checked_with_the_agencys_teams(town: Town) -> None:
+    """A team that there is counts; one that there is not is named."""
+    kim, _ = await staff(town, "Kim")
+    await town.agency()
+    await nights(town, kim)
+    text = b"steps: [{after: 0s, notify: ['team:nights', dispatch]}, {after: 1m, notify: ['team:days', dispatch]}]"
+    found = await town.call("POST", "/v1/policies/new/check", town.admin, raw=text)
+    missing = [(h["step"], h["values"]["recipient"]) for h in found.body["holes"] if h["kind"] == "missing_recipient"]
+    assert missing == [(2, "team:days")]

@@ -199,3 +199,39 @@ async def test_another_agency_knows_nothing_of_it(town: Town) -> None:
     assert (await town.get("/v1/teams", other))["teams"] == []
     answer = await town.call("PUT", "/v1/teams/ours", other, {"members": [kim]})
     assert answer.status == 422
+
+
+async def test_a_draft_says_when_nobody_would_be_on_and_keeps_nothing(town: Town) -> None:
+    """Kim from eight to ten in the evening; the rest of the day is a gap."""
+    kim, _ = await staff(town, "Kim")
+    await town.agency()
+    hours = [{"start": "20:00", "end": "22:00"}]
+    rotation = {"members": [kim], "begins": "2026-11-23", "hand_over": "08:00", "hours": hours}
+    found = await town.post("/v1/teams/evenings/draft", town.admin, {"rotations": [rotation]})
+    assert found["gaps"][0] == {"since": "2026-11-24T18:00:00Z", "until": "2026-11-24T20:00:00Z"}
+    assert (await town.get("/v1/teams", town.admin))["teams"] == []
+
+
+async def test_a_team_with_another_name_is_the_same_team(town: Town) -> None:
+    """Policies say the new name, their remarks stay, and an incident that is live still tells whoever is on."""
+    kim, _ = await staff(town, "Kim")
+    await town.agency()
+    text = (
+        b"# Ours\nname: nights\ncancel_window: 0s\n"
+        b"steps: [{after: 0s, notify: [dispatch]}, {after: 10m, notify: ['team:nights']}]\n"
+    )
+    assert (await town.call("PUT", "/v1/policies/nights", town.admin, raw=text)).status == 200
+    phone = await town.mia(policy="nights")
+    await nights(town, kim)
+    await town.press(phone)
+    await town.until_sent("dispatch")
+    renamed = await town.post("/v1/teams/nights/rename", town.admin, {"name": "late shift"})
+    assert renamed["name"] == "late shift"
+    kept = (await town.get("/v1/policies/nights/text", town.admin))["text"]
+    assert kept == text.decode().replace("team:nights", "team:late shift")
+    listed = await town.get("/v1/policies", town.admin)
+    assert [(policy["name"], policy["teams"]) for policy in listed["policies"]] == [("nights", ["late shift"])]
+    taken = await town.call("PUT", "/v1/teams/nights", town.admin, {})
+    assert taken.body["errors"] == [{"field": "name", "message": "is what late shift was called before"}]
+    await town.wait(minutes=11)
+    await town.until_sent("kim")

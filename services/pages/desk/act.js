@@ -1,7 +1,7 @@
 /** Doing something: busy while it runs, the service's answer at the end, what went wrong in words. */
 
 import { newId } from "../shared/client.js";
-import { Problem, post } from "./api.js";
+import { Problem, send } from "./api.js";
 import { fill } from "../shared/element.js";
 import { say } from "./wording.js";
 
@@ -17,20 +17,34 @@ const unanswered = new WeakMap();
  * @param {HTMLButtonElement} button
  * @param {HTMLElement} complaint where a problem is told; a live region
  * @param {string} path
- * @param {object} body
+ * @param {object | string | undefined} body
  * @param {(problem: Problem) => boolean} [other] takes a problem that is no failure; true when it did
  * @returns {Promise<any>} the answer, `true` where it has no body, or null when it did not succeed
  */
-export async function act(button, complaint, path, body, other) {
+export function act(button, complaint, path, body, other) {
+  return actBy("POST", button, complaint, path, body, other);
+}
+
+/**
+ * The same with another method.
+ * @param {import("./api.js").Method} method
+ * @param {HTMLButtonElement} button
+ * @param {HTMLElement} complaint
+ * @param {string} path
+ * @param {object | string | undefined} body
+ * @param {(problem: Problem) => boolean} [other]
+ * @returns {Promise<any>}
+ */
+export async function actBy(method, button, complaint, path, body, other) {
   if (button.getAttribute("aria-busy") === "true") return null;
-  const what = path + JSON.stringify(body);
+  const what = method + path + JSON.stringify(body);
   const before = unanswered.get(button);
   const key = before?.act === what ? before.key : newId();
   unanswered.set(button, { act: what, key });
   button.setAttribute("aria-busy", "true");
   fill(complaint);
   try {
-    const answer = await post(path, body, { key });
+    const answer = await send(method, path, body, { key });
     unanswered.delete(button);
     return answer ?? true;
   } catch (error) {

@@ -5,7 +5,10 @@ import { say } from "./wording.js";
 
 /**
  * @typedef {{type?: string, title?: string, status?: number, detail?: string, holder?: unknown,
- *   errors?: {field: string, message: string}[]}} ProblemBody
+ *   errors?: {field: string, message: string}[], mistakes?: Mistake[]}} ProblemBody
+ *
+ * @typedef {{line: number | null, column: number | null, field: string, message: string}} Mistake
+ * @typedef {"POST" | "PUT" | "DELETE"} Method
  */
 
 /** An answer that is not the one that was hoped for; `status` 0 is no answer at all. */
@@ -35,14 +38,14 @@ const ANSWER_WITHIN = 15_000;
 /**
  * @param {string} method
  * @param {string} path
- * @param {object} [body]
+ * @param {object | string} [body] a text is sent as it is
  * @param {{key?: string}} [how] `key`: the act's idempotency key; the same act tried again must bear the same one
  * @returns {Promise<any>}
  */
 async function call(method, path, body, { key } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = typeof body === "string" ? "text/plain" : "application/json";
   if (key) headers["Idempotency-Key"] = key;
   /** @type {Response} */
   let response;
@@ -50,7 +53,7 @@ async function call(method, path, body, { key } = {}) {
     response = await fetch(path, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
       signal: AbortSignal.timeout(ANSWER_WITHIN),
@@ -68,9 +71,14 @@ export function get(path) {
   return call("GET", path);
 }
 
-/** @param {string} path @param {object} body @param {{key?: string}} [how] */
+/** @param {string} path @param {object | string} body @param {{key?: string}} [how] */
 export function post(path, body, how = {}) {
-  return call("POST", path, body, { key: how.key ?? newId() });
+  return send("POST", path, body, how);
+}
+
+/** @param {Method} method @param {string} path @param {object | string | undefined} body @param {{key?: string}} [how] */
+export function send(method, path, body, how = {}) {
+  return call(method, path, body, { key: how.key ?? newId() });
 }
 
 /** @param {string} path */

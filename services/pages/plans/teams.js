@@ -1,37 +1,75 @@
-/** Who of each team is on call, until when, who is next, and when nobody is. */
+/** Who of each team is on call, and all that can be done about it. */
 
-import { act } from "../desk/act.js";
-import { Problem, get } from "../desk/api.js";
-import { clockTime } from "../desk/clock.js";
-import { language, say } from "../desk/wording.js";
+import { act, actBy } from "../desk/act.js";
+import { Problem, get, list } from "../desk/api.js";
+import { say } from "../desk/wording.js";
 import { element, fill } from "../shared/element.js";
+import { askCover, askSwap } from "./cover_dialog.js";
+import { nameOf, teamPath } from "./team.js";
+import { askCalendar, askDelete, askRename } from "./team_asks.js";
+import { TeamDialog } from "./team_dialog.js";
+import { names, spanWords, turnLines, turnList } from "./turn_lines.js";
 
 /**
- * @typedef {{id: string, name: string}} Member
- * @typedef {{since: string, until: string, staff: Member[]}} Turn
- * @typedef {{name: string, members: (Member & {reachable: boolean})[], on_call: {staff: Member[], until: string | null},
- *   next: Turn | null, turns: Turn[], gaps: {since: string, until: string}[]}} Team
+ * @typedef {import("./team.js").Team} Team
+ * @typedef {import("./team.js").Member} Member
  */
 
 export class Teams {
-  constructor() {
+  /** @param {boolean} mayEdit whether the reader may set up teams @param {() => void} changed */
+  constructor(mayEdit, changed) {
+    this.mayEdit = mayEdit;
+    this.changed = changed;
+    /** @type {Member[]} */
+    this.staff = [];
     this.list = element("div", { class: "plans-cards", "data-testid": "teams" });
     this.node = element(
       "section",
       { "aria-labelledby": "plans-teams" },
       element("h2", { id: "plans-teams" }, say("plans.teams")),
       this.list,
+      mayEdit &&
+        element(
+          "button",
+          {
+            type: "button",
+            "data-testid": "new-team",
+            "data-focus": "new",
+            onclick: () => void new TeamDialog(null, this.staff, () => void this.read("new")),
+          },
+          say("team.new"),
+        ),
     );
   }
 
-  async read() {
+  /** @param {string} [focus] what was touched last, by its `data-focus` */
+  async read(focus) {
     try {
-      const { teams } = await get("/v1/teams");
+      const [{ teams }, staff] = await Promise.all([get("/v1/teams"), this.#staff()]);
+      this.staff = staff;
       this.#draw(teams);
+      if (focus) this.#refocus(focus);
+      if (focus) this.changed();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       fill(this.list, element("p", { class: "problem", role: "alert" }, error.words));
     }
+  }
+
+  /** The cards are new; whoever works by keyboard stays where they were. @param {string} focus */
+  #refocus(focus) {
+    const found = [...this.node.querySelectorAll("[data-focus]")].find((one) => one.getAttribute("data-focus") === focus);
+    const fallback = this.node.querySelector('[data-focus="new"]');
+    for (const one of [found, fallback]) {
+      if (!(one instanceof HTMLElement)) continue;
+      one.focus({ preventScroll: true });
+      return;
+    }
+  }
+
+  /** @returns {Promise<Member[]>} */
+  async #staff() {
+    return this.mayEdit ? list("/v1/staff", "staff") : [];
   }
 
   /** @param {Team[]} teams */
@@ -46,69 +84,98 @@ export class Teams {
 
   /** @param {Team} team */
   #card(team) {
-    const on = team.on_call.staff;
-    const [gap] = team.gaps;
     const unreachable = team.members.filter((member) => !member.reachable);
     const complaint = element("p", { class: "problem", role: "alert" });
-    const take = element("button", { type: "button", "data-testid": "take", onclick: () => takeIt() }, say("plans.take"));
+    /** @param {string} what @param {() => void} does @param {string} [words] */
+    const button = (what, does, words = say(`team.${what}`)) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: what === "delete" ? "small danger" : "small",
+          "data-testid": what,
+          "data-focus": `${what} ${team.name}`,
+          // A list of buttons tells apart what belongs to which team.
+          "aria-label": `${words}: ${team.name}`,
+          onclick: does,
+        },
+        words,
+      );
+    /** @param {string} what */
+    const again = (what) => () => void this.read(`${what} ${team.name}`);
     const takeIt = async () => {
-      if (await act(take, complaint, `/v1/teams/${encodeURIComponent(team.name)}/take`, {})) await this.read();
+      if (await act(take, complaint, teamPath(team.name, "/take"), {})) again("take")();
     };
+    const take = button("take", () => void takeIt(), say("plans.take"));
+    const people = this.mayEdit ? this.staff : team.members;
+    const edit = [
+      button("edit", () => void new TeamDialog(team, this.staff, again("edit"))),
+      button("rename", () => askRename(team, () => void this.read("new"))),
+      button("delete", () => void this.#askDelete(team, complaint)),
+    ];
     return element(
       "article",
       { class: "card plans-card", "data-testid": "team" },
       element("h3", {}, team.name),
-      element(
-        "p",
-        { class: on.length > 0 ? "plans-on" : "plans-on plans-nobody", "data-testid": "on-call" },
-        on.length > 0 ? names(on) : say("plans.nobody"),
-        team.on_call.until && element("span", { class: "muted" }, ` ${say("plans.until", { time: dated(team.on_call.until) })}`),
-      ),
-      team.next &&
-        element(
-          "p",
-          { class: "muted", "data-testid": "next" },
-          say("plans.next", { names: names(team.next.staff) || say("plans.nobody"), time: dated(team.next.since) }),
-        ),
-      gap &&
-        element(
-          "p",
-          { class: "plans-warn", "data-testid": "gaps" },
-          say("plans.gaps", { count: team.gaps.length, from: dated(gap.since), to: dated(gap.until) }),
-        ),
+      ...turnLines(team),
       unreachable.length > 0 &&
         element("p", { class: "plans-warn" }, say("plans.unreachable", { names: names(unreachable) })),
+      this.#overrides(team, complaint, again("cover")),
+      turnList(team),
       element(
-        "details",
-        {},
-        element("summary", {}, say("plans.turns")),
-        element(
-          "ol",
-          { class: "plans-turns" },
-          ...team.turns.map((turn) =>
-            element(
-              "li",
-              { class: turn.staff.length > 0 ? null : "plans-nobody" },
-              element("time", { datetime: turn.since }, `${dated(turn.since)} – ${dated(turn.until)}`),
-              " ",
-              names(turn.staff) || say("plans.nobody"),
-            ),
-          ),
-        ),
+        "div",
+        { class: "plans-buttons" },
+        take,
+        button("cover", () => askCover(team, people, again("cover"))),
+        button("swap", () => askSwap(team, again("swap"))),
+        button("calendar", () => askCalendar(team, this.mayEdit, again("calendar"))),
+        ...(this.mayEdit ? edit : []),
       ),
-      take,
       complaint,
     );
   }
-}
 
-/** @param {Member[]} staff */
-function names(staff) {
-  return new Intl.ListFormat(language(), { type: "conjunction" }).format(staff.map((member) => member.name));
-}
+  /** @param {Team} team @param {HTMLElement} complaint @param {() => void} changed */
+  #overrides(team, complaint, changed) {
+    if (team.overrides.length === 0) return null;
+    const known = [...team.members, ...this.staff];
+    return element(
+      "ul",
+      { class: "plans-turns", "data-testid": "overrides", "aria-label": say("cover.now") },
+      ...team.overrides.map((one) => {
+        const who = one.staff ? nameOf(known, one.staff) : say("plans.nobody");
+        const words = one.instead_of
+          ? say("cover.line", { who, instead: nameOf(known, one.instead_of) })
+          : say("cover.line_all", { who });
+        const path = teamPath(team.name, `/overrides/${one.id}`);
+        const back = element(
+          "button",
+          {
+            type: "button",
+            class: "small",
+            "data-testid": "take-back",
+            "aria-label": `${say("cover.back")}: ${words}`,
+            onclick: async () => {
+              if (await actBy("DELETE", back, complaint, path, undefined)) changed();
+            },
+          },
+          say("cover.back"),
+        );
+        return element("li", { class: "plans-row" }, element("span", {}, words, " ", element("span", { class: "muted" }, spanWords(one))), back);
+      }),
+    );
+  }
 
-/** @param {string} instant */
-function dated(instant) {
-  const day = new Intl.DateTimeFormat(language(), { weekday: "short" }).format(new Date(instant));
-  return `${day} ${clockTime(instant)}`;
+  /** @param {Team} team @param {HTMLElement} complaint */
+  async #askDelete(team, complaint) {
+    try {
+      /** @type {{policies: {name: string, teams: string[]}[]}} */
+      const { policies } = await get("/v1/policies");
+      const naming = policies.filter((policy) => policy.teams.includes(team.name)).map((policy) => policy.name);
+      askDelete(team, naming, () => void this.read("new"));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      fill(complaint, error.words);
+    }
+  }
 }

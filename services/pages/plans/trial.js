@@ -1,7 +1,7 @@
 /** Who would be told when, in somebody's plan, at any instant and with any failures: nothing is sent. */
 
 import { act, complain } from "../desk/act.js";
-import { Problem, get } from "../desk/api.js";
+import { Problem, get, post } from "../desk/api.js";
 import { clockTime, duration } from "../desk/clock.js";
 import { recipientWords } from "../desk/phrases.js";
 import { say, sayName } from "../desk/wording.js";
@@ -33,6 +33,9 @@ export class Trial {
     this.asleep = element("fieldset", { class: "plans-choices", "data-testid": "trial-asleep" });
     this.found = element("div", { class: "plans-found", "aria-live": "polite", "data-testid": "found" });
     this.complaint = element("p", { class: "problem", role: "alert" });
+    /** A plan's text that is not saved, in the place of the plan that holds. @type {string | null} */
+    this.text = null;
+    this.draft = element("p", { class: "plans-warn plans-row", hidden: true, "data-testid": "trial-draft" });
     this.button = element(
       "button",
       { type: "submit", class: "primary", "data-testid": "trial-go" },
@@ -41,6 +44,7 @@ export class Trial {
     this.form = element(
       "form",
       { class: "card plans-form", hidden: true },
+      this.draft,
       field("trial-who", say("plans.who"), this.who),
       this.holes,
       field("trial-at", say("plans.at"), this.at),
@@ -75,13 +79,52 @@ export class Trial {
     if (this.who.options.length > 0) await this.#read();
   }
 
+  /**
+   * Tries a text that is not saved yet.
+   * @param {string} text @param {string} person
+   * @returns {Promise<Problem | null>} what is wrong with the text
+   */
+  async tryText(text, person) {
+    try {
+      await post(`/v1/people/${person}/plan/simulation`, { policy: text });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return error;
+    }
+    this.who.value = person;
+    await this.#read();
+    this.#follow(text);
+    this.form.scrollIntoView({ block: "start" });
+    await this.#run();
+    this.button.focus({ preventScroll: true });
+    return null;
+  }
+
+  /** @param {string | null} text null: the plan that holds */
+  #follow(text) {
+    this.text = text;
+    this.draft.hidden = text === null;
+    const back = element(
+      "button",
+      { type: "button", class: "small", "data-testid": "trial-kept", onclick: () => (this.#follow(null), this.who.focus()) },
+      say("plans.follow_kept"),
+    );
+    fill(this.draft, element("span", {}, say("plans.follows_draft")), back);
+  }
+
   /** @param {Person} person */
   async choose(person) {
     this.#offer(person);
     this.who.value = person.id;
+    this.#follow(null);
     await this.#read();
     this.who.focus();
     this.form.scrollIntoView({ block: "start" });
+  }
+
+  /** Teams or plans have changed: what is open is read anew. */
+  async again() {
+    if (this.who.options.length > 0) await this.#read();
   }
 
   /** @param {Person} person */
@@ -125,6 +168,7 @@ export class Trial {
       dead: chosen(this.dead),
       asleep: chosen(this.asleep),
       ...(this.at.value ? { at: new Date(this.at.value).toISOString() } : {}),
+      ...(this.text === null ? {} : { policy: this.text }),
     };
     /** @type {Found | null} */
     const found = await act(this.button, this.complaint, `/v1/people/${this.who.value}/plan/simulation`, body);
