@@ -73,7 +73,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
     """Opens the store and wires everything; nothing moves yet. Raises `BadSetting` and `InUse`."""
     master = master_key(settings)
     replies = ReplyAddresses(master, settings.mail_replies.address) if settings.mail_replies is not None else None
-    mail = SmtpChannel(settings.smtp, replies) if settings.smtp is not None else None
+    mail = SmtpChannel(settings.smtp) if settings.smtp is not None else None
     outbox = Outbox(settings.data / "outbox.jsonl") if demo else None
     channels = _channels(settings, clock, mail, outbox)
     metrics, links = Metrics(), Links(master)
@@ -93,7 +93,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
             store,
             clock,
             channels,
-            MessageComposer(settings.url, links, mail_replies=replies is not None),
+            MessageComposer(settings.url, links, replies=replies),
             alarm=ring,
             tried=metrics.tried,
             duties=duties,

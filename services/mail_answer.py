@@ -1,16 +1,18 @@
 """What a mail to us says: an answer in somebody's own words, how far a mail of ours has come, or nothing.
 
 Machines answer mail too: who is away, what has bounced, what is a list. None of that is anybody's answer (RFC 3834,
-section 2). What was quoted below or above an answer is not part of it.
+section 2). What was quoted below or above an answer is not part of it. Whatever a mail holds is read in a time that
+grows with its length and no faster.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import default
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 
 import msgspec
@@ -18,12 +20,21 @@ import msgspec
 from streams.channel import Progress
 
 MOST_TEXT = 1600
-QUOTED = re.compile(r"^\s*(>|On .+wrote:|El .+escribi\S+:|-{2,}\s*Original|_{10,}|-- ?$|From: |De: )", re.IGNORECASE)
+LOOKED_AT = 20_000
+"""Characters of a mail's body that are read: an answer stands at its top."""
+QUOTED = re.compile(r"\s*(>|-{2,}\s*Original|_{10,}|-- ?$|From: |De: )", re.IGNORECASE)
+QUOTES = (("On ", "wrote:"), ("El ", "escribió:"))
+"""How mailers begin what they quote; some break that line in two."""
+NOT_WRITTEN = dict.fromkeys([0x00, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
+"""Signs that nobody sees."""
 BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
 AUTOMATIC = ("X-Autoreply", "X-Autorespond", "List-Id", "List-Unsubscribe")
 REPORTED = {"failed": "failed", "delivered": "delivered"}
 """`Action` of a delivery report (RFC 3464, 2.3.3); all other words say nothing new."""
 STATUS = re.compile(r"\d\.\d{1,3}\.\d{1,3}")
+TAG = re.compile(r"<(/?)([a-zA-Z0-9]*+)[^<>]*+>")
+NEW_LINE = frozenset({"br", "p", "div", "tr", "li"})
+NOT_SAID = frozenset({"style", "script", "head", "blockquote"})
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -33,8 +44,12 @@ class Answered(msgspec.Struct, frozen=True):
     mail: str
 
 
+class Unintelligible(Exception):
+    """This mail cannot be read at all."""
+
+
 def read_mail(raw: bytes) -> Answered | Progress | None:
-    """Raises nothing, whatever `raw` is: what cannot be read says nothing."""
+    """What it says; None where it is nobody's answer. Raises `Unintelligible`, and nothing else."""
     try:
         mail = BytesParser(policy=default).parsebytes(raw)
         if mail.get_content_type() == "multipart/report":
@@ -42,8 +57,9 @@ def read_mail(raw: bytes) -> Answered | Progress | None:
         if _is_automatic(mail):
             return None
         return Answered(_own_words(_text_of(mail)), str(mail.get("Message-ID", ""))[:300].strip())
-    except Exception:  # noqa: BLE001 - the standard parser has raised many kinds of errors for malformed mails
-        return None
+    except Exception as error:
+        # The standard parser has raised many kinds of errors for mails that are malformed.
+        raise Unintelligible(type(error).__name__) from error
 
 
 def _is_automatic(mail: Message) -> bool:
@@ -74,14 +90,39 @@ def _text_of(mail: Message) -> str:
     body = mail.get_body(("plain", "html")) if isinstance(mail, EmailMessage) else None
     if body is None:
         return ""
-    text = str(body.get_content())
-    return _Words.of(text) if body.get_content_subtype() == "html" else text
+    try:
+        text = str(body.get_content())
+    except (LookupError, ValueError):
+        # A character set that nobody knows: a digit is the same in nearly all of them.
+        payload: Any = body.get_payload(decode=True)
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    text = text[:LOOKED_AT]
+    return "".join(_words_of_page(text)) if body.get_content_subtype() == "html" else text
+
+
+def _words_of_page(page: str) -> Iterator[str]:
+    """The words of a page, a line for each block; not what is quoted in it, nor its comments."""
+    first, *others = page.split("<!--")
+    page = first + "".join(other.partition("-->")[2] for other in others)
+    unsaid, at = 0, 0
+    for tag in TAG.finditer(page):
+        if not unsaid:
+            yield unescape(page[at : tag.start()])
+        at = tag.end()
+        name = tag[2].lower()
+        if name in NOT_SAID:
+            unsaid = max(0, unsaid - 1) if tag[1] else unsaid + 1
+        elif name in NEW_LINE and not unsaid:
+            yield "\n"
+    if not unsaid:
+        yield unescape(page[at:])
 
 
 def _own_words(text: str) -> str:
+    lines = text.translate(NOT_WRITTEN).splitlines()
     own: list[str] = []
-    for line in text.splitlines():
-        if QUOTED.match(line):
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if QUOTED.match(line) or _begins_quote(line, following):
             if any(each.strip() for each in own):
                 break
             continue
@@ -89,34 +130,8 @@ def _own_words(text: str) -> str:
     return "\n".join(own).strip()[:MOST_TEXT]
 
 
-class _Words(HTMLParser):
-    """The words of a page, a line for each block; not what is quoted."""
-
-    LINES = frozenset({"br", "p", "div", "tr", "li"})
-    SILENT = frozenset({"style", "script", "head", "blockquote"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: list[str] = []
-        self._inside = 0
-
-    @classmethod
-    def of(cls, page: str) -> str:
-        words = cls()
-        words.feed(page)
-        words.close()
-        return "".join(words._said)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - as it is called
-        if tag in self.SILENT:
-            self._inside += 1
-        elif tag in self.LINES:
-            self._said.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.SILENT and self._inside:
-            self._inside -= 1
-
-    def handle_data(self, data: str) -> None:
-        if not self._inside:
-            self._said.append(data)
+def _begins_quote(line: str, following: str) -> bool:
+    return any(
+        line.lstrip().startswith(begins) and (line.rstrip().endswith(ends) or following.rstrip().endswith(ends))
+        for begins, ends in QUOTES
+    )

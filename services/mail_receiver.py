@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -17,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from alerts.ids import derived_id
 from alerts.signals import ContactAnswered, ContactWrote
 from services.bad_setting import PREFIX, BadSetting
-from services.mail_answer import Answered, read_mail
+from services.mail_answer import Answered, Unintelligible, read_mail
 from services.reply_address import ReplyAddresses
 from services.settings import MailReplies
 from services.web.service import Service
@@ -29,7 +30,7 @@ from streams.channel import OutgoingMessage, Progress
 from streams.delivery_context import DeliveryContext, context_of
 from streams.practice import answered
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Contact, Delivery
+from streams.records import LANE_ALARM, Delivery
 from streams.store import NotKept, Transaction
 
 log = structlog.get_logger()
@@ -40,7 +41,9 @@ SILENT_FOR = 30
 """Seconds after which a caller that says nothing is hung up on."""
 NO_SUCH = "550 5.1.1 No such mailbox"
 LATER = "451 4.3.0 Please try again later"
+UNREADABLE = "554 5.6.0 This mail cannot be read; please answer in plain text"
 TAKEN = "250 2.0.0 OK"
+PRACTISED_WITHIN = timedelta(days=14)
 HELPED_AT_MOST = 3
 """Answers to one of our mails that are answered: two machines must not write to each other for ever."""
 
@@ -55,6 +58,9 @@ def listen_for_mail(settings: MailReplies) -> socket.socket:
             f"{PREFIX}MAIL_REPLIES: {settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
             "choose another port"
         ) from error
+
+
+REMEMBERED = 10_000
 
 
 class MailReceiver:
@@ -105,7 +111,12 @@ class MailReceiver:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keeps what it says before it says that it did."""
         raw = envelope.original_content or b""
-        said = read_mail(raw)
+        try:
+            # Beside the loop: a press does not wait for a long mail.
+            said = await asyncio.to_thread(read_mail, raw)
+        except Unintelligible as error:
+            log.warning("a mail that cannot be read", action="mail_unreadable", why=str(error))
+            return UNREADABLE
         if isinstance(said, Answered) and envelope.mail_from in {None, "", "<>"}:
             # Mail from nobody is a machine's (RFC 3834, 3.3).
             said = None
@@ -124,6 +135,11 @@ class MailReceiver:
             return LATER
         return TAKEN
 
+    async def handle_exception(self, error: Exception) -> str:
+        """Something unforeseen: nothing of it is told, and they try again."""
+        log.error("an error while mail was taken", action="mail_failed", why=type(error).__name__)
+        return LATER
+
     async def _take(self, named: str, said: Answered | Progress, key: str) -> None:
         if isinstance(said, Progress):
             await self._take_report(named, said)
@@ -135,7 +151,9 @@ class MailReceiver:
             return delivery, await context_of(tx, delivery, now) if delivery is not None else "recipient_gone"
 
         delivery, context = await self._service.store.read(work)
-        if delivery is None or not isinstance(context, DeliveryContext):
+        if delivery is None:
+            raise NotKept("what was sent from the spool is not known here yet")
+        if not isinstance(context, DeliveryContext):
             return
         line = await self._answer(context, said, said.mail or key)
         if line:
@@ -155,7 +173,7 @@ class MailReceiver:
     async def _answer(self, context: DeliveryContext, said: Answered, key: str) -> str | None:
         """Carries out what it says; the one line that goes back."""
         if context.delivery.purpose == "practice":
-            return await self._practised(context.contact, said.text)
+            return await self._practised(context, said.text)
         incident = context.incident
         if incident is None or not said.text:
             return None
@@ -190,12 +208,17 @@ class MailReceiver:
         given = ANSWERS[match[1]]
         signal = ContactAnswered(**common, answer=given, job=contact.job)
         await decide(context.organization.id, context.person.id, signal)
-        return say(language, "contact", f"answered.{given}")
+        line = say(language, "contact", f"answered.{given}")
+        word = (context.person.details.get("brief") or {}).get("arrival_word")
+        if word and given == "on_my_way" and context.reads == "nobody_else":
+            line = f"{line} {say(language, 'contact', 'alert.arrival_word', word=word)}"
+        return line
 
-    async def _practised(self, contact: Contact | None, text: str) -> str | None:
-        if contact is None or not text.startswith("1"):
+    async def _practised(self, context: DeliveryContext, text: str) -> str | None:
+        contact, now = context.contact, self._service.clock.now()
+        match = chosen_of([contact], text.partition("\n")[0])
+        if contact is None or match is None or match[1] != "1" or now - context.delivery.created_at > PRACTISED_WITHIN:
             return None
-        now = self._service.clock.now()
         await self._service.store.write(lambda tx: answered(tx, contact, now))
         return say(known_language(contact.language), "contact", "answered.practice")
 
@@ -205,7 +228,7 @@ class MailReceiver:
         times = self._helped.get(context.delivery.id, 0)
         if channel is None or times >= HELPED_AT_MOST:
             return
-        if len(self._helped) > MOST_BYTES:
+        if len(self._helped) >= REMEMBERED:
             self._helped.clear()
         self._helped[context.delivery.id] = times + 1
         reader = context.contact or context.staff
@@ -219,6 +242,7 @@ class MailReceiver:
             address=context.method.address,
             subject=say(language, "messages", subject, name=name),
             text=line,
+            reply_to=self._addresses.of(context.delivery.id),
             language=language,
             at=self._service.clock.now().isoformat().replace("+00:00", "Z"),
         )
@@ -228,6 +252,8 @@ class MailReceiver:
 class _Conversation(SMTP):
     """One caller; with more than there is room for the line is cut, and they try again."""
 
+    line_length_limit = MOST_BYTES
+
     def __init__(self, receiver: MailReceiver, talking: set[_Conversation], **options: Any) -> None:
         super().__init__(
             receiver, data_size_limit=MOST_BYTES, enable_SMTPUTF8=True, timeout=SILENT_FOR, ident="mail", **options
@@ -236,8 +262,7 @@ class _Conversation(SMTP):
 
     def hang_up(self) -> None:
         """Cuts the line."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        cast("asyncio.Transport", self.transport).abort()
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)

@@ -33,8 +33,10 @@ class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     data: Mapping[str, Any] = {}
     """The facts for a machine that reads the message (webhooks); ids, never free text."""
-    answerable: bool = False
-    """Whether somebody may answer it by a digit."""
+    reply_to: str | None = None
+    """Where it may be answered by a digit, for a channel in which that is an address of its own."""
+    bounces_to: str | None = None
+    """Where it is told that it could not be delivered."""
     recipient: str = ""
     """Who it is for, by name; for the demo's outbox, never sent."""
     at: str = ""

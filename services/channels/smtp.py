@@ -12,7 +12,6 @@ from email.utils import format_datetime
 import aiosmtplib
 import msgspec
 
-from services.reply_address import ReplyAddresses
 from services.settings import Smtp
 from streams.channel import Outcome, OutgoingMessage, Refused, Retry, Sent
 
@@ -27,9 +26,8 @@ class SmtpChannel:
     name = "email"
     shared = True
 
-    def __init__(self, settings: Smtp, replies: ReplyAddresses | None = None) -> None:
+    def __init__(self, settings: Smtp) -> None:
         self._settings = settings
-        self._replies = replies
         self._idle: deque[aiosmtplib.SMTP] = deque()
 
     def objection(self, address: str) -> str | None:
@@ -44,11 +42,7 @@ class SmtpChannel:
             return Retry(f"mail server not reached ({type(error).__name__})", down=True)
         try:
             mail = as_mail(message, self._settings.sender)
-            # What bounces goes where answers go: both are about this message.
-            bounces_to = self._replies.of(message.delivery) if self._replies is not None else None
-            if bounces_to is not None and message.answerable:
-                mail["Reply-To"] = bounces_to
-            await client.send_message(mail, sender=bounces_to)
+            await client.send_message(mail, sender=message.bounces_to)
         except aiosmtplib.SMTPRecipientsRefused as error:
             client.close()
             codes = [refused.code for refused in error.recipients]
@@ -99,6 +93,8 @@ def as_mail(message: OutgoingMessage, sender: str) -> EmailMessage:
     name, _, domain = message.address.rpartition("@")
     mail["To"] = Address(username=name, domain=domain)
     mail["Subject"] = message.subject
+    if message.reply_to is not None:
+        mail["Reply-To"] = message.reply_to
     mail["Message-ID"] = f"<{message.delivery}@{sender.rpartition('@')[2]}>"
     mail["Date"] = format_datetime(msgspec.convert(message.at, type=datetime, strict=False))
     mail["Content-Language"] = message.language

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from alerts.audience import is_agency
 from alerts.situation import Incident
 from services.links import Link, Links
+from services.reply_address import ReplyAddresses
 from services.wording.catalogue import known_language, say, time_of_day
 from services.wording.neutral_words import KEEPS_MARKS, neutral_words
 from services.wording.place_words import place_words
@@ -36,16 +37,19 @@ def _time(minute: datetime, zone: str, language: str) -> str:
 class MessageComposer:
     """Knows the service's own address and how to make links."""
 
-    def __init__(self, public_url: str, links: Links, *, mail_replies: bool = False) -> None:
+    def __init__(self, public_url: str, links: Links, *, replies: ReplyAddresses | None = None) -> None:
         self._url = public_url
         self._links = links
-        self._answered_by = frozenset({"sms", "email"}) if mail_replies else frozenset({"sms"})
+        self._replies = replies
+        self._answered_by = frozenset({"sms"} if replies is None else {"sms", "email"})
 
     def compose(self, context: DeliveryContext) -> OutgoingMessage:
         """The message in the recipient's language and register."""
         delivery = context.delivery
         words = _Words(context, takes_digit=context.method.channel in self._answered_by)
         link = self._link(context)
+        by_mail = context.method.channel == "email" and self._replies is not None
+        written_to = self._replies.of(delivery.id) if by_mail and self._replies is not None else None
         short = context.method.channel in SHORT
         texts = words.texts(link=link is not None and not short)
         text = first_fitting(texts) if short else " ".join(next(texts).split())
@@ -62,7 +66,8 @@ class MessageComposer:
             drill=delivery.drill,
             link=None if short else link,
             data=_data(context),
-            answerable=words.answerable,
+            reply_to=written_to if words.answerable else None,
+            bounces_to=written_to,
             recipient=words.recipient,
             at=context.now.isoformat().replace("+00:00", "Z"),
         )
@@ -196,7 +201,7 @@ class _Words:
         elif purpose == "question":
             yield self._say("question", time=self._time(self._due()))
         elif purpose == "practice":
-            yield self._say("practice.link" if link else "practice.answer", name=name)
+            yield self._say(self._practice_key(link=link), name=name)
         elif purpose == "invitation":
             yield from self._invitation(name, link=link)
         elif is_agency(self._context.delivery.recipient):
@@ -293,6 +298,11 @@ class _Words:
     @property
     def _answerable(self) -> bool:
         return self._context.delivery.purpose in {"alert", "repeat", "news"}
+
+    def _practice_key(self, *, link: bool) -> str:
+        if not link:
+            return "practice.answer"
+        return "mail.practice" if self._takes_digit else "practice.link"
 
     def _neutral(self, name: str) -> str:
         return self._say(self._key_of_neutral(), **self._neutral_values(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from email.message import EmailMessage
 from typing import Any
@@ -13,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bad_setting import BadSetting
-from services.mail_answer import Answered, read_mail
+from services.mail_answer import Answered, Unintelligible, read_mail
 from services.mail_receiver import listen_for_mail
 from services.reply_address import ReplyAddresses
 from services.settings import MailReplies
 from streams.channel import Progress
+from streams.records import Contact
 from streams.sealing import MasterKey
 from tests.services.channels.test_smtp import Mailbox, mailbox
 from tests.services.test_contacts import code_of
@@ -253,4 +255,71 @@ def test_a_changed_code_is_none(delivery: Any, other: bytes, at: int) -> None:
 def test_no_mail_is_an_error(noise: bytes) -> None:
     """However it was mangled."""
     for raw in (noise, b"Content-Type: multipart/report\r\n\r\n" + noise, b"Content-Type: text/html\r\n\r\n" + noise):
-        assert isinstance(read_mail(raw), Answered | Progress | None)
+        with contextlib.suppress(Unintelligible):
+            assert isinstance(read_mail(raw), Answered | Progress | None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"Content-Type: text/plain; charset=nobody-knows\r\n\r\n1", "1"),
+        (b"Content-Type: text/plain; charset=utf-8\r\n\r\n\xe2\x80\x8b1\x00", "1"),
+        (b"\r\n2\r\n\r\nOn Tue, 24 Nov 2026 at 18:00 somebody with a long name\r\nhas wrote:\r\n> 1", "2"),
+        (b"\r\n> 1\r\n3", "3"),
+        (b"\r\n1\r\n-- \r\nAna, 2nd floor", "1"),
+        (b"Content-Type: text/html\r\n\r\n<!-- 2 --><p>1</p><blockquote>3</blockquote>", "1"),
+        (b"Content-Type: text/html\r\n\r\n" + b"<a" * 8000 + b"<p>1</p>", ""),
+    ],
+)
+def test_whoever_writes_is_understood_whatever_they_write_with(raw: bytes, says: str) -> None:
+    """Their own words, not what stands around them."""
+    found = read_mail(raw)
+    assert isinstance(found, Answered)
+    assert (found.text if says else found.text[:0]) == says
+
+
+async def test_long_lines_are_taken_and_the_help_can_be_answered(post: Post) -> None:
+    """Some mailers break no lines; the answer to the help is an answer as well."""
+    to = await pressed(post)
+    raw = b"From: ana@example.org\r\nMessage-ID: <9@example.org>\r\n\r\n" + b"x" * 5000 + b"\r\n"
+    await post.hand_over(to, raw, ANA)
+    help_ = await post.mail_to(ANA, 3)
+    assert help_["Reply-To"] == to
+    await post.answer(help_["Reply-To"], "1")
+    assert (await post.town.incident())["state"] == "acknowledged"
+
+
+async def test_the_operator_is_told_by_mail_although_mails_can_be_answered(post: Post) -> None:
+    """What is no delivery has no address of its own."""
+    town = post.town
+    await town.stop()
+    town.settings = msgspec.structs.replace(town.settings, operator_alarm=("mailto:operator@harbour.example",))
+    await town.start()
+    town.assembly.alarm.ring("test")
+    mail = await post.mail_to("operator@harbour.example")
+    assert mail["Reply-To"] is None
+
+
+async def test_practice_is_answered_by_a_one_alone(post: Post) -> None:
+    """Not by what merely begins with it."""
+    town = post.town
+    await town.agency()
+    person = await town.person(known_as="Mia")
+    await town.contact(person, "Ana", methods=[{"channel": "email", "address": ANA}])
+    await town.assembly.housekeeping.check_plans()
+    await town.wait(hours=24)
+    mail = await post.mail_to(ANA)
+    assert "Please answer 1" in mail.get_content()
+
+    async def heard() -> bool:
+        (contact,) = (await town.get(f"/v1/people/{person}/contacts", town.admin))["contacts"]
+
+        async def work(tx: Any) -> Any:
+            return await tx.get(Contact, town.organization, contact["id"])
+
+        return (await town.assembly.store.read(work)).unheard_since is None
+
+    await post.answer(mail["Reply-To"], "15 years and no message")
+    assert not await heard()
+    await post.answer(mail["Reply-To"], "1", message_id="<3@example.org>")
+    assert await heard()
