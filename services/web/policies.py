@@ -22,6 +22,7 @@ from services.web.service import new_id
 from streams.records import Method, Organization, Person, PolicyText, Staff, Team
 from streams.store import Transaction
 
+MOST_POLICIES = 10_000
 STANDS_IN = 2
 """So many contacts a policy is checked with that is nobody's yet."""
 
@@ -87,7 +88,7 @@ async def _named(call: Call) -> PolicyText:
 
 async def list_policies(call: Call) -> Reply:
     """Every policy with the teams that it names, and the one that holds where none is named."""
-    found = await call.service.store.read(lambda tx: tx.listed(PolicyText, call.organization))
+    found = await call.service.store.read(lambda tx: tx.listed(PolicyText, call.organization, limit=MOST_POLICIES))
     policies = sorted((policy for _, policy in found), key=lambda policy: policy.name.casefold())
     shown = [{"name": policy.name, "teams": teams_named(policy)} for policy in policies]
     return Reply(body={"policies": shown, "standard": written(write_policy(DEFAULT_POLICY))})

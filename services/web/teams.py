@@ -13,6 +13,7 @@ from alerts.policy import is_name
 from services.policy_source import teams_named, with_team_renamed
 from services.web.call import Call, Reply, Route
 from services.web.directory import staff_route
+from services.web.policies import MOST_POLICIES
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
 from services.web.team_bodies import (
@@ -143,7 +144,7 @@ async def rename_team(call: Call) -> Reply:
         formerly = tuple(old for old in (*team.formerly, team.name) if old != name)
         renamed = msgspec.structs.replace(team, name=name, formerly=formerly)
         await tx.put(renamed)
-        for _, policy in await tx.listed(PolicyText, call.organization):
+        for _, policy in await tx.listed(PolicyText, call.organization, limit=MOST_POLICIES):
             if team.name in teams_named(policy):
                 await tx.put(with_team_renamed(policy, team.name, name))
         return Reply(body=await shown(tx, call, renamed))
