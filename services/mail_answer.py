@@ -121,7 +121,7 @@ def _words_of_page(page: str) -> Iterator[str]:
 def _own_words(text: str) -> str:
     lines = text.translate(NOT_WRITTEN).splitlines()
     own: list[str] = []
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip(lines, [*lines, ""][1:], strict=True):
         if QUOTED.match(line) or _begins_quote(line, following):
             if any(each.strip() for each in own):
                 break

@@ -77,9 +77,13 @@ async def _contexts(tx: Transaction, deliveries: list[Delivery], now: datetime) 
         who = agreed.get(delivery.person)
         incident = incidents.get(delivery.incident or "")
         if who is not None and (delivery.incident is None or incident is not None):
-            found.append(context_from(await with_named(tx, who, delivery), delivery, incident, now))
+            try:
+                found.append(context_from(await with_named(tx, who, delivery), delivery, incident, now))
+            except (msgspec.MsgspecError, Unreadable, ValueError, KeyError) as error:
+                # What stands in one record is wrong: the others do not suffer from it.
+                found.append(error)
         else:
-            # Unknown, or not to be read: alone it says which, and the others do not suffer from it.
+            # Unknown, or not to be read: alone it says which.
             found.append(await _alone(tx, delivery, now))
     return found
 

@@ -215,8 +215,9 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, l
 
 
 def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:
-    texts = [m for m in alert.contact.methods if m.channel == "sms" and m.address == as_dialled(number)]
-    return alert.contact.reads == "nobody_else" and all(is_safe_now(alert.person, method, now) for method in texts)
+    here = [method for method in alert.contact.methods if method.address == as_dialled(number)]
+    safe = bool(here) and all(is_safe_now(alert.person, method, now) for method in here)
+    return safe and alert.contact.reads == "nobody_else"
 
 
 async def _wrote(call: Call, alert: OpenAlert, written: str, sid: str) -> None:

@@ -266,6 +266,7 @@ def test_no_mail_is_an_error(noise: bytes) -> None:
         (b"Content-Type: text/plain; charset=utf-8\r\n\r\n\xe2\x80\x8b1\x00", "1"),
         (b"\r\n2\r\n\r\nOn Tue, 24 Nov 2026 at 18:00 somebody with a long name\r\nhas wrote:\r\n> 1", "2"),
         (b"\r\n> 1\r\n3", "3"),
+        (b"Subject: 1\r\n\r\n", ""),
         (b"\r\n1\r\n-- \r\nAna, 2nd floor", "1"),
         (b"Content-Type: text/html\r\n\r\n<!-- 2 --><p>1</p><blockquote>3</blockquote>", "1"),
         (b"Content-Type: text/html\r\n\r\n" + b"<a" * 8000 + b"<p>1</p>", ""),
