@@ -35,14 +35,13 @@ def advance(turn: Turn, *, also: Iterable[str] = (), news: bool = False) -> None
     _set_next(turn)
 
 
-def restart(turn: Turn, *, contacts_later: bool) -> None:
+def restart(turn: Turn, *, contacts_later: bool, also: Iterable[str] = ()) -> None:
     """A new epoch: the steps begin again, and everybody whose step had passed is told at once what is new.
 
-    With `contacts_later` (a hold has lapsed) the contacts are told one step after the staff.
+    So are `also` these. With `contacts_later` (staff no longer have it) the contacts are told one step after the staff.
+    Those who still have it keep it.
     """
-    told = [entry.recipient for entry in turn.incident.told]
-    holds = (turn.incident.staff_hold, turn.incident.contacts_hold)
-    told += [contact_key(hold.holder) for hold in holds if hold is not None and turn.plan.contact(hold.holder)]
+    told = [*(entry.recipient for entry in turn.incident.told), *also]
     later = turn.now + _one_step(turn.incident) if contacts_later else None
     turn.change(
         epoch=turn.incident.epoch + 1,
@@ -52,9 +51,6 @@ def restart(turn: Turn, *, contacts_later: bool) -> None:
         contacts_not_before=later,
         contacts_stopped=False,
         stood_down_at=None,
-        staff_hold=None,
-        having=(),
-        contacts_hold=None if not contacts_later else turn.incident.contacts_hold,
         news=turn.incident.news + 1,
     )
     advance(turn, also=told, news=True)
@@ -76,14 +72,15 @@ def tell_what_is_new(turn: Turn) -> None:
 def jump(turn: Turn, to: int | None = None) -> None:
     """Tells the next step now, whenever it would have been due; after the last one the tail's next round.
 
-    With `to` it is that step (from 0), whether it counts or was told before; those between keep their times.
+    With `to` it is that step (from 0), whether it counts or was told before; those between keep their times. Where more
+    must answer than have, those who have keep it.
     """
     incident = turn.incident
     steps = incident.policy.steps
     waiting = [
         (steps[i].after_ms, i) for i, done in enumerate(incident.rounds) if done == 0 and _counts(turn, steps[i])
     ]
-    turn.change(epoch=incident.epoch + 1, staff_hold=None, contacts_hold=None, having=())
+    turn.change(epoch=incident.epoch + 1)
     if to is None and not waiting:
         _tell(
             turn,

@@ -229,11 +229,18 @@ def restart_news(turn: Turn, *, but_not: str | None = None) -> None:
 
 def break_holds(turn: Turn) -> None:
     """Whoever has it, it is open again, and they hear of it like everybody else whose step had passed."""
+    holder = turn.incident.contacts_hold
+    forget_holds(turn)
+    turn.record("hold_ended_by_trigger")
+    also = [contact_key(holder.holder)] if holder is not None else []
+    restart(turn, contacts_later=False, also=also)
+
+
+def forget_holds(turn: Turn) -> None:
+    """Nobody has it any more."""
     for timer in (STAFF_LEASE, STAFF_WARNING, CONTACTS_LEASE, CONTACTS_WARNING):
         turn.clear_timer(timer)
-    turn.change(state="open")
-    turn.record("hold_ended_by_trigger")
-    restart(turn, contacts_later=False)
+    turn.change(state="open", staff_hold=None, contacts_hold=None, having=(), having_names={})
 
 
 def hold_staff(turn: Turn, *, staff: str, name: str, claimed: bool) -> None:
@@ -272,6 +279,8 @@ def _counted(incident: Incident, staff: str, name: str) -> dict[str, Any]:
     return {
         "acknowledged_by": by if name in by else (*by, name),
         "having": having if staff in having else (*having, staff),
+        "having_names": {**incident.having_names, staff: name},
+        "declined": tuple(one for one in incident.declined if one != staff),
     }
 
 
@@ -322,9 +331,31 @@ def lapse_staff_hold(turn: Turn) -> None:
     turn.clear_timer(STAFF_WARNING)
     turn.record("hold_lapsed", by=hold.name if hold else None)
     held = turn.incident.contacts_hold is not None
-    turn.change(staff_hold=None, state="acknowledged" if held else "open")
+    turn.change(staff_hold=None, having=(), having_names={}, state="acknowledged" if held else "open")
     turn.publish("incident.updated")
     restart(turn, contacts_later=True)
+
+
+def withdraw_staff(turn: Turn, *, staff: str) -> None:
+    """One of those who had it cannot after all: the next of them has it; too few are left, and others are told."""
+    incident = turn.incident
+    hold, enough = incident.staff_hold, incident.staff_have_it
+    left = tuple(one for one in incident.having if one != staff)
+    turn.change(having=left, having_names={one: name for one, name in incident.having_names.items() if one != staff})
+    if hold is not None and hold.holder == staff:
+        # Those who answered before names were kept cannot be shown as having it.
+        heir = next((one for one in left if one in incident.having_names), None)
+        if heir is None:
+            lapse_staff_hold(turn)
+            return
+        name = incident.having_names[heir]
+        until = turn.now + milliseconds(incident.policy.lease_ms)
+        hold = Hold(holder=heir, name=name, since=turn.now, until=until)
+        turn.change(staff_hold=hold)
+        turn.record("hold_passed", by=name)
+        _set_lease(turn, STAFF_LEASE, STAFF_WARNING, hold)
+    if enough and not turn.incident.staff_have_it:
+        restart(turn, contacts_later=True)
 
 
 def lapse_contacts_hold(turn: Turn, *, what: str = "contact_hold_lapsed") -> None:

@@ -54,8 +54,7 @@ def answer(turn: Turn, signal: AboutIncident) -> None:
         case IncidentAcknowledged():
             _acknowledge(turn, incident, signal)
         case NoteAdded():
-            turn.record("note", by=signal.name, text=signal.text)
-            incidents.renew_staff_hold(turn)
+            _note(turn, incident, signal)
         case MessageWritten():
             _write(turn, signal)
         case CardAsked():
@@ -95,6 +94,15 @@ def _resolve(turn: Turn, signal: IncidentResolved) -> None:
     if signal.text:
         turn.record("note", by=signal.name, text=signal.text)
     incidents.close(turn, "resolved", by=signal.name, disposition=signal.disposition)
+
+
+def _note(turn: Turn, incident: Incident, signal: NoteAdded) -> None:
+    turn.record("note", by=signal.name, text=signal.text)
+    if incident.staff_hold is None or signal.staff in incident.having:
+        incidents.renew_staff_hold(turn)
+    else:
+        # A sign of life of the writer, not of whoever has it.
+        turn.publish("incident.updated")
 
 
 def _write(turn: Turn, signal: MessageWritten) -> None:
@@ -154,12 +162,15 @@ def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:
 
 
 def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
-    """Whoever had it gives it back; when all who were told by name cannot, the next step is told now."""
+    """Whoever had it gives it back; when all who were told by name cannot, the next step is told now.
+
+    What others have stays theirs.
+    """
     turn.record("responder_cannot", by=signal.name)
     again = signal.staff in incident.declined
     turn.change(declined=(*incident.declined, *(() if again else (signal.staff,))))
-    if incident.staff_hold is not None and incident.staff_hold.holder == signal.staff:
-        incidents.lapse_staff_hold(turn)
+    if signal.staff in incident.having:
+        incidents.withdraw_staff(turn, staff=signal.staff)
     turn.publish("incident.updated")
     told = {entry.recipient for entry in incident.told if entry.recipient.startswith(STAFF)}
     nobody_left = told.issubset({staff_key(staff) for staff in turn.incident.declined})
@@ -177,14 +188,7 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
         incidents.end_window(turn, what="window_ended_by_staff")
         if signal.step is None:
             return
-    for timer in (
-        incidents.STAFF_LEASE,
-        incidents.STAFF_WARNING,
-        incidents.CONTACTS_LEASE,
-        incidents.CONTACTS_WARNING,
-    ):
-        turn.clear_timer(timer)
-    turn.change(state="open")
+    incidents.forget_holds(turn)
     jump(turn, signal.step - 1 if signal.step is not None else None)
     turn.publish("incident.updated")
 

@@ -85,7 +85,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `base` is the instant from which the steps of this epoch count; `rounds[i]` is how many rounds of step i are done;
     `audience` are the contacts that `contact:N` meant when it opened. `having` are the staff who have answered since
-    the last hold ended: steps wait once there are as many as the policy's quorum.
+    the last hold ended, and `having_names` what they are called: steps wait once there are as many as the policy's
+    quorum.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contacts_hold: Hold | None = None
     acknowledged_by: tuple[str, ...] = ()
     having: tuple[str, ...] = ()
+    having_names: dict[str, str] = {}
     answers: tuple[Answer, ...] = ()
     declined: tuple[str, ...] = ()
     """Those of the staff who said that they cannot."""

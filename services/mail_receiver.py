@@ -9,28 +9,29 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, cast
 
+import msgspec
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from alerts.ids import derived_id
-from alerts.signals import ContactAnswered, ContactWrote
 from services.bad_setting import PREFIX, BadSetting
 from services.mail_answer import Answered, Unintelligible, read_mail
 from services.reply_address import ReplyAddresses
 from services.settings import MailReplies
+from services.web.answering import answer_alert, help_for, keep_words
+from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.service import Service
-from services.web.staff_texts import StaffAlert, carry_out
 from services.web.text_answers import chosen_of
-from services.web.twilio_calls import ANSWERS
 from services.wording.catalogue import known_language, say
 from streams.channel import OutgoingMessage, Progress
 from streams.delivery_context import DeliveryContext, context_of
 from streams.practice import answered
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Delivery
+from streams.records import LANE_ALARM, Contact, Delivery, Person, Staff
 from streams.store import NotKept, Transaction
 
 log = structlog.get_logger()
@@ -63,6 +64,20 @@ def listen_for_mail(settings: MailReplies) -> socket.socket:
 REMEMBERED = 10_000
 
 
+class _Mailed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is answered: where it went need not be told any more, and whoever had it can answer all the same."""
+
+    delivery: Delivery
+    alert: OpenAlert | None
+    reader: Contact | Staff | Person | None
+    context: DeliveryContext | str
+
+    @property
+    def reads_alone(self) -> bool:
+        """Whether nobody else reads what goes back."""
+        return isinstance(self.context, DeliveryContext) and self.context.reads == "nobody_else"
+
+
 class MailReceiver:
     """A mail server for the answers to our mails and for nothing else."""
 
@@ -71,6 +86,8 @@ class MailReceiver:
         self._service = service
         self._addresses = addresses
         self._helped: dict[str, int] = {}
+        # One mail at a time, and not where names are looked up for what we send.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read_mail")
         self._serving: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -82,6 +99,7 @@ class MailReceiver:
         if self._serving is not None:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
+        self._reader.shutdown(wait=False, cancel_futures=True)
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -113,7 +131,7 @@ class MailReceiver:
         raw = envelope.original_content or b""
         try:
             # Beside the loop: a press does not wait for a long mail.
-            said = await asyncio.to_thread(read_mail, raw)
+            said = await asyncio.get_running_loop().run_in_executor(self._reader, read_mail, raw)
         except Unintelligible as error:
             log.warning("a mail that cannot be read", action="mail_unreadable", why=str(error))
             return UNREADABLE
@@ -146,78 +164,60 @@ class MailReceiver:
             return
         now = self._service.clock.now()
 
-        async def work(tx: Transaction) -> tuple[Delivery | None, DeliveryContext | str]:
+        async def work(tx: Transaction) -> _Mailed | None:
             delivery = await tx.delivery(named)
-            return delivery, await context_of(tx, delivery, now) if delivery is not None else "recipient_gone"
+            if delivery is None:
+                return None
+            return _Mailed(
+                delivery=delivery,
+                alert=await open_alert_of(tx, delivery),
+                reader=await reader_of(tx, delivery),
+                context=await context_of(tx, delivery, now),
+            )
 
-        delivery, context = await self._service.store.read(work)
-        if delivery is None:
+        mailed = await self._service.store.read(work)
+        if mailed is None:
             raise NotKept("what was sent from the spool is not known here yet")
-        if not isinstance(context, DeliveryContext):
-            return
-        line = await self._answer(context, said, said.mail or key)
-        if line:
-            await self._write_back(context, line, key)
+        line = await self._answer(mailed, said, said.mail or key)
+        if line and isinstance(mailed.context, DeliveryContext):
+            await self._write_back(mailed.context, line, key)
 
     async def _take_report(self, named: str, progress: Progress) -> None:
         now = self._service.clock.now()
-        changed: Delivery | None = await self._service.store.write(
-            lambda tx: take_receipt(tx, named, progress.state, progress.why, now), LANE_ALARM
-        )
+
+        async def work(tx: Transaction) -> Delivery | None:
+            if await tx.delivery(named) is None:
+                raise NotKept("what was sent from the spool is not known here yet")
+            return await take_receipt(tx, named, progress.state, progress.why, now)
+
+        changed = await self._service.store.write(work, LANE_ALARM)
         if changed is not None:
             self._service.feed.poke()
             if progress.state == "failed":
                 self._service.engine.wake(changed.organization, changed.person, LANE_ALARM)
                 self._service.engine.look()
 
-    async def _answer(self, context: DeliveryContext, said: Answered, key: str) -> str | None:
+    async def _answer(self, mailed: _Mailed, said: Answered, key: str) -> str | None:
         """Carries out what it says; the one line that goes back."""
-        if context.delivery.purpose == "practice":
-            return await self._practised(context, said.text)
-        incident = context.incident
-        if incident is None or not said.text:
+        if mailed.delivery.purpose == "practice":
+            return await self._practised(mailed, said.text)
+        alert = mailed.alert
+        if alert is None or not said.text:
             return None
         first = said.text.splitlines()[0]
-        match = chosen_of([context], first)
-        if context.staff is not None:
-            language = known_language(context.staff.language)
-            if match is None:
-                return say(language, "messages", "staff.help")
-            alert = StaffAlert(context.staff, incident, context.person)
-            return await carry_out(self._service, alert, match[1], key)
-        if context.contact is None:
-            return None
-        contact, language = context.contact, known_language(context.contact.language)
-        now = self._service.clock.now()
-        common: dict[str, Any] = {
-            "id": derived_id("mail", incident.id, contact.id, key),
-            "person": context.person.id,
-            "at": now,
-            "received_at": now,
-            "incident": incident.id,
-            "contact": contact.id,
-            "name": contact.name,
-        }
-        decide = self._service.engine.decide_now
-        words = said.text if match is None else said.text.removeprefix(first).strip()
-        if words:
-            wrote = {**common, "id": derived_id("mail", "text", incident.id, contact.id, key)}
-            await decide(context.organization.id, context.person.id, ContactWrote(**wrote, text=words))
+        match = chosen_of([alert], first)
+        await keep_words(
+            self._service, alert, said.text if match is None else said.text.removeprefix(first).strip(), key
+        )
         if match is None:
-            return say(language, "messages", "sms.help")
-        given = ANSWERS[match[1]]
-        signal = ContactAnswered(**common, answer=given, job=contact.job)
-        await decide(context.organization.id, context.person.id, signal)
-        line = say(language, "contact", f"answered.{given}")
-        word = (context.person.details.get("brief") or {}).get("arrival_word")
-        if word and given == "on_my_way" and context.reads == "nobody_else":
-            line = f"{line} {say(language, 'contact', 'alert.arrival_word', word=word)}"
-        return line
+            return help_for([alert])
+        return await answer_alert(self._service, alert, match[1], key, reads_alone=mailed.reads_alone)
 
-    async def _practised(self, context: DeliveryContext, text: str) -> str | None:
-        contact, now = context.contact, self._service.clock.now()
+    async def _practised(self, mailed: _Mailed, text: str) -> str | None:
+        contact, now = mailed.reader, self._service.clock.now()
         match = chosen_of([contact], text.partition("\n")[0])
-        if contact is None or match is None or match[1] != "1" or now - context.delivery.created_at > PRACTISED_WITHIN:
+        late = now - mailed.delivery.created_at > PRACTISED_WITHIN
+        if not isinstance(contact, Contact) or match is None or match[1] != "1" or late:
             return None
         await self._service.store.write(lambda tx: answered(tx, contact, now))
         return say(known_language(contact.language), "contact", "answered.practice")

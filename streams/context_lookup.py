@@ -58,6 +58,10 @@ class ContextLookup:
             found = await self._store.read(lambda tx: _contexts(tx, deliveries, now))
         except Exception as error:  # noqa: BLE001 - whatever it is, each who asked hears of it
             found = [error] * len(asked)
+        except BaseException:
+            for _, answer in asked:
+                answer.cancel()
+            raise
         for (_, answer), known in zip(asked, found, strict=True):
             if answer.done():
                 continue

@@ -19,7 +19,9 @@ from streams.clock import Clock
 from streams.engine import Engine
 from streams.journeys_over import sweep_journeys
 from streams.plan_checks import PlanChecks
+from streams.plan_warnings import PlanWarnings
 from streams.practice import Practice
+from streams.staff_addresses import index_staff_addresses
 from streams.store import Store, Transaction
 
 log = structlog.get_logger()
@@ -31,7 +33,7 @@ SLICE = 2_000
 
 
 class Housekeeping:
-    """Ticks every second, tidies every quarter of an hour, looks through all plans at night."""
+    """Ticks every second, tidies and warns every quarter of an hour, looks through all plans at night."""
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Housekeeping:
         tidies: bool = True,
     ) -> None:
         self._plans = plans
+        self._warnings = PlanWarnings(store, clock)
         self._practice = practice
         self._store = store
         self._clock = clock
@@ -52,6 +55,7 @@ class Housekeeping:
         self._alarm = alarm
         self._tidies = tidies
         self._ticking: asyncio.Task[None] | None = None
+        self._once: asyncio.Task[None] | None = None
         self._scheduler: Any = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -61,13 +65,16 @@ class Housekeeping:
         self._ticking = asyncio.create_task(self._tick_for_ever(), name="Housekeeping")
         if self._tidies:
             self._scheduler.add_job(self.tidy, "interval", minutes=15)
+            self._scheduler.add_job(self.warn, "interval", minutes=15)
             self._scheduler.add_job(self.check_plans, "cron", hour=3, minute=17)
+            self._once = asyncio.create_task(self.index_addresses(), name="index_addresses")
         self._scheduler.start()
 
     def stop(self) -> None:
         """Stops them."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        for task in (self._ticking, self._once):
+            if task is not None:
+                task.cancel()
         self._scheduler.shutdown(wait=False)
 
     async def _tick_for_ever(self) -> None:
@@ -94,6 +101,26 @@ class Housekeeping:
             log.exception("checking plans failed", action="plan_check_failed")
         else:
             log.info("plans checked", action="plans_checked", open=found, practice=asked)
+
+    async def warn(self) -> None:
+        """Tells advocates what is open in plans, where it is day."""
+        try:
+            told = await self._warnings.warn_all()
+        except Exception:
+            log.exception("advocates were not told of open plans", action="plan_warning_failed")
+        else:
+            if told:
+                log.info("advocates told of open plans", action="plans_warned", told=told)
+
+    async def index_addresses(self) -> None:
+        """Makes those of the staff known by their numbers who were there before staff could answer."""
+        try:
+            made = await index_staff_addresses(self._store)
+        except Exception:
+            log.exception("staff addresses were not indexed", action="staff_addresses_failed")
+        else:
+            if made:
+                log.info("staff addresses indexed", action="staff_addresses_indexed", staff=made)
 
     async def tidy(self) -> int:
         """Forgets what is no longer needed; returns how many rows went."""

@@ -12,7 +12,6 @@ from alerts.audience import contact_key
 from alerts.care_plan import CarePlan, MethodRef
 from alerts.plan_holes import Hole, holes
 from streams.clock import Clock
-from streams.plan_warnings import warn_advocates
 from streams.records import Person
 from streams.store import NotKept, Store, Transaction
 
@@ -32,13 +31,9 @@ class PlanChecks:
         self._under_way: dict[str, asyncio.Task[int]] = {}
 
     async def check_all(self) -> int:
-        """Every plan of every agency, and the advocates are told of what has become open; how many have a hole."""
-        found = 0
-        for organization in await self._store.read(lambda tx: tx.organizations()):
-            opened: list[str] = []
-            found += await self.check(organization, opened)
-            await self._warn(organization, opened)
-        return found
+        """Every plan of every agency; how many have a hole. What goes wrong in one agency keeps no other waiting."""
+        organizations = await self._store.read(lambda tx: tx.organizations())
+        return sum([await self._check_quietly(organization) for organization in organizations])
 
     def begin(self, organization: str) -> None:
         """Checks this agency's plans without keeping anybody waiting; once at a time."""
@@ -54,8 +49,8 @@ class PlanChecks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def check(self, organization: str, opened: list[str] | None = None) -> int:
-        """Every plan of this agency; how many have a hole. To `opened` are added those that had none before."""
+    async def check(self, organization: str) -> int:
+        """Every plan of this agency; how many have a hole."""
         found, after = 0, 0
         alike: dict[bytes, list[Hole]] = {}
         while True:
@@ -63,9 +58,7 @@ class PlanChecks:
             if not page:
                 return found
             checked = [(person, await self._holes(plan, alike)) for _, person, plan in page]
-            new = await self._keep(organization, checked)
-            if opened is not None:
-                opened += new
+            await self._keep(organization, checked)
             found += sum(1 for _, open_ in checked if open_)
             after = page[-1][0]
 
@@ -95,18 +88,14 @@ class PlanChecks:
             await asyncio.sleep(BREATH)
         return [_renamed(hole, plan) for hole in known]
 
-    async def _keep(self, organization: str, checked: list[tuple[str, list[Hole]]]) -> list[str]:
+    async def _keep(self, organization: str, checked: list[tuple[str, list[Hole]]]) -> None:
         now = self._clock.now()
 
-        async def work(tx: Transaction) -> list[str]:
-            return [person for person, found in checked if await tx.keep_holes(organization, person, found, now)]
+        async def work(tx: Transaction) -> None:
+            for person, found in checked:
+                await tx.keep_holes(organization, person, found, now)
 
-        return await self._store.write(work)
-
-    async def _warn(self, organization: str, opened: list[str]) -> None:
-        now = self._clock.now()
-        if opened:
-            await self._store.write(lambda tx: warn_advocates(tx, organization, opened, now))
+        await self._store.write(work)
 
 
 def _nameless(plan: CarePlan) -> CarePlan:

@@ -1,61 +1,125 @@
-"""Advocates hear in the morning in whose plan something has become open during the night: one message each."""
+"""Advocates hear in the morning in whose plan something has become open: one message each.
+
+What is open and untold is kept in the store until then, so that a warning outlives whatever ends meanwhile, and what
+was closed before anybody was told is not spoken of.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
 
 from alerts.audience import staff_key
 from alerts.care_plan import MethodRef
 from alerts.effects import Notify
-from streams.practice import next_morning
+from alerts.wall_time import wall_of
+from streams.clock import Clock
+from streams.practice import ASKED_AT, NOT_BY
 from streams.processor import deliveries_of
-from streams.records import Person, Staff
-from streams.store import Transaction
+from streams.records import Delivery, Person, Staff
+from streams.store import Store, Transaction
 
+log = structlog.get_logger()
+
+UNTIL = time(17)
+"""On the wall of the person's time zone; what comes later waits for the next morning."""
 TRIED_FOR = timedelta(hours=6)
 AT_A_TIME = 200
 
 
-async def warn_advocates(tx: Transaction, organization: str, opened: Sequence[str], now: datetime) -> int:
-    """Tells each advocate who has a method of the people among `opened` whom they may see; how many are told.
+class PlanWarnings:
+    """Tells the advocates of every agency."""
 
-    The first of them is named, the others are counted; all stand on the page of plans.
-    """
-    people = [person for each in opened if (person := await tx.get(Person, organization, each)) is not None]
-    told = 0
-    for advocate in await _advocates(tx, organization):
-        visible = [person for person in people if advocate.id not in person.hidden_from]
-        methods = tuple(MethodRef(m.id, m.channel) for m in advocate.methods if m.channel in tx.reachable)
-        if not visible or not methods:
-            continue
-        at = next_morning(now, ZoneInfo(visible[0].time_zone or "UTC"))
-        notify = Notify(
-            subject=advocate.id,
-            incident=None,
-            recipient=staff_key(advocate.id),
-            purpose="plan_open",
-            epoch=0,
-            step=0,
-            round=at.toordinal(),
-            methods=methods,
-            urgency="rest",
-            facts={"others": len(visible) - 1},
-        )
-        made = deliveries_of(organization, visible[0].id, notify, at)
-        await tx.put_deliveries([msgspec.structs.replace(one, give_up_at=at + TRIED_FOR) for one in made])
-        told += 1
-    return told
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def warn_all(self) -> int:
+        """Everybody for whom it is time; how many. What goes wrong in one agency keeps no other waiting."""
+        told = 0
+        for organization in await self._store.read(lambda tx: tx.organizations()):
+            try:
+                told += await self._warn(organization)
+            except Exception:
+                log.exception("advocates were not told of open plans", action="plan_warning_failed")
+        return told
+
+    async def _warn(self, organization: str) -> int:
+        advocates = await self._advocates(organization)
+        people = await self._untold(organization) if advocates else []
+        if not people:
+            return 0
+        now = self._clock.now()
+        made = [one for advocate in advocates for one in _warning(organization, advocate, people, now)]
+
+        async def work(tx: Transaction) -> None:
+            await tx.put_deliveries(made)
+            await tx.plans_told([person.id for person in people], now)
+
+        await self._store.write(work)
+        return len({one.recipient for one in made})
+
+    async def _untold(self, organization: str) -> list[Person]:
+        """In whose plan something is open of which nobody was told, where it is day."""
+        found: list[Person] = []
+        after, now = "", self._clock.now()
+        while True:
+
+            async def page(tx: Transaction, after: str = after) -> tuple[list[str], list[Person | None]]:
+                known = await tx.plans_untold(organization, after, AT_A_TIME)
+                return known, [await tx.get(Person, organization, one) for one in known]
+
+            known, people = await self._store.read(page)
+            found += [person for person in people if person is not None and _is_time(person, now)]
+            if len(known) < AT_A_TIME:
+                return found
+            after = known[-1]
+
+    async def _advocates(self, organization: str) -> list[tuple[Staff, tuple[MethodRef, ...]]]:
+        """Each with the ways that can be used here; nobody is rung for this."""
+        found: list[tuple[Staff, tuple[MethodRef, ...]]] = []
+        after: int | None = 0
+        while after is not None:
+
+            async def page(tx: Transaction, after: int = after) -> tuple[list[tuple[int, Staff]], frozenset[str]]:
+                return await tx.listed(Staff, organization, after=after, limit=AT_A_TIME), tx.reachable - NOT_BY
+
+            listed, usable = await self._store.read(page)
+            for _, staff in listed:
+                methods = tuple(MethodRef(m.id, m.channel) for m in staff.methods if m.channel in usable)
+                if methods and "advocate" in staff.roles:
+                    found.append((staff, methods))
+            after = listed[-1][0] if len(listed) == AT_A_TIME else None
+        return found
 
 
-async def _advocates(tx: Transaction, organization: str) -> list[Staff]:
-    found: list[Staff] = []
-    after: int | None = 0
-    while after is not None:
-        page = await tx.listed(Staff, organization, after=after, limit=AT_A_TIME)
-        found += [staff for _, staff in page if "advocate" in staff.roles]
-        after = page[-1][0] if len(page) == AT_A_TIME else None
-    return found
+def _is_time(person: Person, now: datetime) -> bool:
+    return ASKED_AT <= wall_of(now, ZoneInfo(person.time_zone or "UTC")).time() < UNTIL
+
+
+def _warning(
+    organization: str, told: tuple[Staff, tuple[MethodRef, ...]], people: list[Person], now: datetime
+) -> Iterator[Delivery]:
+    """What this advocate hears: the first whom they may see by name, and how many others."""
+    advocate, methods = told
+    visible = [person for person in people if advocate.id not in person.hidden_from]
+    if not visible:
+        return
+    notify = Notify(
+        subject=advocate.id,
+        incident=None,
+        recipient=staff_key(advocate.id),
+        purpose="plan_open",
+        epoch=0,
+        step=0,
+        round=int(now.timestamp()),
+        methods=methods,
+        urgency="rest",
+        facts={"others": len(visible) - 1},
+    )
+    for one in deliveries_of(organization, visible[0].id, notify, now):
+        yield msgspec.structs.replace(one, give_up_at=now + TRIED_FOR)

@@ -269,8 +269,14 @@ class Transaction(Protocol):
     async def watched(self, organization: str, limit: int = 200) -> list[tuple[str, StayNear]]:
         """Whom the staff of this agency watch now, whoever ends soonest first; person and what she asked."""
 
-    async def keep_holes(self, organization: str, person: str, found: list[Hole], at: datetime) -> bool:
-        """What is open in her plan now; since when is kept for as long as anything is."""
+    async def keep_holes(self, organization: str, person: str, found: list[Hole], at: datetime) -> None:
+        """What is open in her plan now; since when, and who was told, is kept for as long as anything is."""
+
+    async def plans_untold(self, organization: str, after: str, limit: int) -> list[str]:
+        """The people in whose plan something is open of which no advocate was told, in the order of their ids."""
+
+    async def plans_told(self, people: Sequence[str], at: datetime) -> None:
+        """Advocates were told of what is open in the plans of these people."""
 
     async def open_plans(self, organization: str, limit: int) -> list[OpenPlan]:
         """The plans in which something is open, the oldest first."""

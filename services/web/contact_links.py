@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +17,7 @@ from services.web.service import new_id
 from services.wording.compose import trigger_shown
 from streams.practice import answered
 from streams.records import Contact, IncidentView, Organization, Person
+from streams.reminding import is_safe_now
 from streams.store import Transaction
 
 OPEN_AFTER_CLOSE = timedelta(hours=24)
@@ -124,7 +125,7 @@ async def alert(call: Call) -> Reply:
             "others": sum(1 for a in incident.answers if a.contact != contact.id and a.answer != "cannot"),
             "job": contact.job,
             "jobs_taken": [job for job in incident.jobs_taken if job != contact.job or mine is None],
-            "arrival_word": _arrival_word(brief, contact, mine),
+            "arrival_word": _arrival_word(person, contact, mine, call.now),
             "sees": contact.sees,
             "staff": incident.staff_hold is not None,
             "now": call.now,
@@ -141,10 +142,14 @@ async def alert(call: Call) -> Reply:
     return Reply(body=await call.service.store.read(work))
 
 
-def _arrival_word(brief: dict[str, Any], contact: Contact, answer: ContactReply | None) -> str | None:
-    """What she wants to hear at the door: for whoever is on the way, on a phone that nobody else reads."""
-    word = brief.get("arrival_word")
-    return str(word) if word and answer == "on_my_way" and contact.reads == "nobody_else" else None
+def _arrival_word(person: Person, contact: Contact, answer: ContactReply | None, now: datetime) -> str | None:
+    """What she wants to hear at the door: for whoever is on the way, on a phone that nobody else reads at this hour.
+
+    By which method the link came is not known: it has to be an hour at which nobody else reads any of them.
+    """
+    word = (person.details.get("brief") or {}).get("arrival_word")
+    alone = contact.reads == "nobody_else" and all(is_safe_now(person, method, now) for method in contact.methods)
+    return str(word) if word and answer == "on_my_way" and alone else None
 
 
 async def _journey(tx: Transaction, person: str, incident: Incident, contact: Contact) -> dict[str, Any]:

@@ -8,46 +8,31 @@ from __future__ import annotations
 
 from datetime import datetime
 from html import escape
-from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-import msgspec
 from aiohttp import web
 
-from alerts.ids import derived_id
-from alerts.signals import ContactAnswered, ContactReply, ContactWrote
-from alerts.situation import Incident
 from services.phone_number import as_dialled
 from services.twilio_progress import progress_of_call, progress_of_text
 from services.twilio_signature import STATUS_PATH, TEXT_PATH, is_signed
+from services.web.answering import answer_alert, help_for, keep_words, say_opted
 from services.web.call import Call, Reply, Route
+from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
 from services.web.problems import Problem
-from services.web.staff_texts import alerts_of_staff, answer_of_staff
-from services.web.text_answers import chosen_of, lettered
+from services.web.text_answers import chosen_of
 from services.wording.catalogue import say
 from streams.opting_out import changed
 from streams.practice import answered
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Contact, Delivery, Organization, Person
+from streams.records import LANE_ALARM, Contact, Delivery, Staff
 from streams.reminding import is_safe_now
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 OPTS_IN = frozenset({"START", "YES", "UNSTOP"})
 """Words that carriers themselves take for it: https://help.twilio.com/articles/223134027."""
-ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
 MOST_TEXT = 1600
 NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
-
-
-class OpenAlert(msgspec.Struct, frozen=True):
-    """An alert that somebody may answer, and of whom it is."""
-
-    organization: str
-    contact: Contact
-    incident: Incident
-    person: Person
-    call_back: str | None
 
 
 def signed_form(call: Call) -> dict[str, str]:
@@ -90,19 +75,15 @@ async def status(call: Call) -> Reply:
 async def text(call: Call) -> web.Response:
     """What somebody texts us."""
     form = signed_form(call)
-    alerts, language = await _open_alerts(call, form.get("From", ""))
+    sid, number = form.get("MessageSid", ""), form.get("From", "")
+    alerts = await call.service.store.read(lambda tx: open_alerts_at(tx, number, call.now))
     written = form.get("Body", "").strip()[:MOST_TEXT]
     opted = _opted(form, written, alerts)
     if opted is not None:
         # The provider answers such words itself.
-        await _opt(call, form.get("From", ""), alerts, out=opted, sid=form.get("MessageSid", ""))
+        await _opt(call, number, alerts, out=opted, sid=sid)
         return web.Response(text=NOTHING, content_type="text/xml")
-    sid, number = form.get("MessageSid", ""), form.get("From", "")
-    named = [] if alerts else await alerts_of_staff(call, number)
-    if named:
-        said = await answer_of_staff(call, named, written, sid)
-    else:
-        said = await _answer(call, alerts, written, sid, language, number)
+    said = await _answer(call, alerts, written, sid, number)
     message = f"<Message>{escape(said)}</Message>" if said else ""
     body = f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
     return web.Response(text=body, content_type="text/xml")
@@ -119,18 +100,13 @@ def _opted(form: dict[str, str], written: str, alerts: list[OpenAlert]) -> bool 
 
 async def _opt(call: Call, number: str, alerts: list[OpenAlert], *, out: bool, sid: str) -> None:
     """Closes the texts of whoever has this number, or opens them again; what waits goes on by other methods at once."""
-    try:
-        address = as_dialled(number)
-    except ValueError:
-        return
 
     async def work(tx: Transaction) -> list[Delivery]:
         gone = []
-        for organization, owner in await tx.owners_at(address):
-            contact = await tx.get(Contact, organization, owner)
-            if contact is None:
+        for contact in await owners_of(tx, number):
+            if not isinstance(contact, Contact):
                 continue
-            texts = {m.id for m in contact.methods if m.channel == "sms" and m.address == address}
+            texts = {m.id for m in contact.methods if m.channel == "sms" and m.address == as_dialled(number)}
             await tx.put(changed(contact, texts, call.now if out else None))
             incident = (await tx.situation(contact.person or "")).live_incident if out else None
             for delivery in await tx.deliveries_of(incident.id) if incident is not None else ():
@@ -142,107 +118,48 @@ async def _opt(call: Call, number: str, alerts: list[OpenAlert], *, out: bool, s
 
     gone = await call.service.store.write(work, LANE_ALARM)
     for alert in alerts:
-        signal = ContactWrote(**_common(call, alert, "text", sid), text="", opted_out=out)
-        await call.service.engine.decide_now(alert.organization, alert.person.id, signal)
+        await say_opted(call.service, alert, sid or call.signal_id(), out=out)
     for delivery in gone:
         call.service.engine.wake(delivery.organization, delivery.person, LANE_ALARM)
     call.service.engine.look()
 
 
-async def _open_alerts(call: Call, number: str) -> tuple[list[OpenAlert], str]:
-    """What whoever has this number may answer, the oldest first; and in which language."""
-    try:
-        address = as_dialled(number)
-    except ValueError:
-        return [], "en"
-
-    async def work(tx: Transaction) -> tuple[list[OpenAlert], str]:
-        found, language = [], "en"
-        for organization, owner in await tx.owners_at(address):
-            contact = await tx.get(Contact, organization, owner)
-            if contact is None or contact.consent != "confirmed" or contact.person is None:
-                continue
-            language = contact.language
-            person = await tx.get(Person, organization, contact.person)
-            agency = await tx.get(Organization, organization, organization)
-            incident = (await tx.situation(contact.person)).live_incident
-            if person is not None and agency is not None and incident is not None and incident.contacts_told_at:
-                found.append(OpenAlert(organization, contact, incident, person, agency.call_back))
-        return sorted(found, key=lambda alert: alert.incident.opened_at), language
-
-    return await call.service.store.read(work)
-
-
-async def _practised(call: Call, number: str, language: str) -> str:
+async def _practised(tx: Transaction, owners: list[Contact | Staff], now: datetime) -> str:
     """A digit while nothing is open: messages reach them."""
-    try:
-        address = as_dialled(number)
-    except ValueError:
-        return ""
-
-    async def work(tx: Transaction) -> bool:
-        waited = False
-        for organization, owner in await tx.owners_at(address):
-            contact = await tx.get(Contact, organization, owner)
-            if contact is not None and contact.unheard_since is not None:
-                await answered(tx, contact, call.now)
-                waited = True
-        return waited
-
-    return say(language, "contact", "answered.practice") if await call.service.store.write(work) else ""
+    waiting = [one for one in owners if isinstance(one, Contact) and one.unheard_since is not None]
+    for contact in waiting:
+        await answered(tx, contact, now)
+    return say(waiting[0].language, "contact", "answered.practice") if waiting else ""
 
 
-async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, language: str, number: str) -> str:
+async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, number: str) -> str:
     """Carries out what it says; the one line that comes back."""
+    key = sid or call.signal_id()
     if not alerts:
-        return await _practised(call, number, language) if written.strip(" .!") == "1" else ""
+        if written.strip(" .!") != "1":
+            return ""
+
+        async def work(tx: Transaction) -> str:
+            return await _practised(tx, await owners_of(tx, number), call.now)
+
+        return await call.service.store.write(work)
     match = chosen_of(alerts, written)
-    if match is None:
-        for alert in alerts:
-            await _wrote(call, alert, written, sid)
-        return _help(alerts, language)
-    chosen, digit = match
-    given = ANSWERS[digit]
-    common = _common(call, chosen, "answer", sid)
-    await call.service.engine.decide_now(
-        chosen.organization, chosen.person.id, ContactAnswered(**common, answer=given, job=chosen.contact.job)
-    )
-    said = say(language, "contact", f"answered.{given}")
-    word = (chosen.person.details.get("brief") or {}).get("arrival_word")
-    if word and given == "on_my_way" and _is_read_by_nobody_else(chosen, number, call.now):
-        said = f"{said} {say(language, 'contact', 'alert.arrival_word', word=word)}"
-    return said
+    if match is not None:
+        chosen, digit = match
+        reads_alone = _is_read_by_nobody_else(chosen, number, call.now)
+        return await answer_alert(call.service, chosen, digit, key, reads_alone=reads_alone)
+    for alert in alerts:
+        await keep_words(call.service, alert, written, key)
+    trusted = [alert for alert in alerts if alert.trusted]
+    return help_for(trusted) if trusted else ""
 
 
 def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:
+    if alert.contact is None:
+        return False
     here = [method for method in alert.contact.methods if method.address == as_dialled(number)]
     safe = bool(here) and all(is_safe_now(alert.person, method, now) for method in here)
     return safe and alert.contact.reads == "nobody_else"
-
-
-async def _wrote(call: Call, alert: OpenAlert, written: str, sid: str) -> None:
-    if written:
-        signal = ContactWrote(**_common(call, alert, "text", sid), text=written)
-        await call.service.engine.decide_now(alert.organization, alert.person.id, signal)
-
-
-def _help(alerts: list[OpenAlert], language: str) -> str:
-    if len(alerts) == 1:
-        return say(language, "messages", "sms.help")
-    return say(language, "messages", "sms.several", list=lettered(a.person for a in alerts))
-
-
-def _common(call: Call, alert: OpenAlert, what: Literal["answer", "text"], sid: str) -> dict[str, Any]:
-    return {
-        # The same call again, as a provider makes it that had no answer in time, is the same answer.
-        "id": derived_id("twilio", what, alert.incident.id, alert.contact.id, sid or call.signal_id()),
-        "person": alert.person.id,
-        "at": call.now,
-        "received_at": call.now,
-        "incident": alert.incident.id,
-        "contact": alert.contact.id,
-        "name": alert.contact.name,
-    }
 
 
 ROUTES = (

@@ -8,16 +8,16 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from alerts.audience import is_contact
-from alerts.ids import derived_id
-from alerts.signals import ContactAnswered
 from services.twilio_signature import VOICE_PATH
+from services.web.answering import ANSWERS, answer_alert
 from services.web.call import Call, Route
+from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.problems import Problem
-from services.web.staff_texts import StaffAlert, carry_out
-from services.web.twilio_calls import ANSWERS, signed_form
+from services.web.twilio_calls import signed_form
 from services.wording.catalogue import known_language, say
 from services.wording.compose import MessageComposer
 from streams.delivery_context import DeliveryContext, context_of
@@ -29,68 +29,55 @@ SPEAKS = {"en": "en-US", "es": "es-MX"}
 WAITS_S = 10
 
 
+class Ringing(msgspec.Struct, frozen=True):
+    """What is rung about: what may be said, or why nothing may; what can be answered; and in which language."""
+
+    context: DeliveryContext | str
+    alert: OpenAlert | None
+    language: str
+
+
 async def voice(call: Call) -> web.Response:
     """Asks for a key, says what there is to say, asks for an answer."""
     form = signed_form(call)
-    context = await _context(call)
+    ringing = await call.service.store.read(lambda tx: _ringing(tx, call))
+    context, language = ringing.context, ringing.language
     if not isinstance(context, DeliveryContext):
-        return _twiml(_say("en", "voice.over"))
+        return _twiml(_say(language, "voice.over"))
     stage, digit = call.request.query.get("stage", ""), form.get("Digits", "")
-    reader = context.contact or context.staff or context.person
-    language = known_language(reader.language)
-    if stage == "heard" and digit:
-        return await _tell(call, context, language)
-    if stage == "answer" and digit:
-        return await _answer(call, context, language, digit, form.get("CallSid", ""))
+    if stage == "answer" and digit in ANSWERS and ringing.alert is not None:
+        key = f"{context.delivery.id}:{form.get('CallSid', '') or call.signal_id()}"
+        return _twiml(_spoken(language, await answer_alert(call.service, ringing.alert, digit, key)))
+    if stage in {"heard", "answer"} and digit:
+        return await _tell(call, context, ringing)
     # Twice: whoever has just woken up misses the first one.
     ask = _gather(context, "heard", _say(language, "voice.press"))
     return _twiml(ask + ask)
 
 
-async def _context(call: Call) -> DeliveryContext | str:
-    async def work(tx: Transaction) -> DeliveryContext | str:
-        delivery = await tx.delivery(call.request.query.get("delivery", ""))
-        if delivery is None or delivery.channel != "voice":
-            raise Problem("not-found")
-        return await context_of(tx, delivery, call.now)
+async def _ringing(tx: Transaction, call: Call) -> Ringing:
+    delivery = await tx.delivery(call.request.query.get("delivery", ""))
+    if delivery is None or delivery.channel != "voice":
+        raise Problem("not-found")
+    reader = await reader_of(tx, delivery)
+    return Ringing(
+        context=await context_of(tx, delivery, call.now),
+        alert=await open_alert_of(tx, delivery),
+        language=known_language(reader.language if reader is not None else ""),
+    )
 
-    found: DeliveryContext | str = await call.service.store.read(work)
-    return found
 
-
-async def _tell(call: Call, context: DeliveryContext, language: str) -> web.Response:
+async def _tell(call: Call, context: DeliveryContext, ringing: Ringing) -> web.Response:
     """A key was pressed: somebody is there."""
-    delivery = context.delivery.id
+    delivery, language = context.delivery.id, ringing.language
     await call.service.store.write(lambda tx: take_receipt(tx, delivery, "delivered", None, call.now), LANE_ALARM)
     call.service.feed.poke()
     text = MessageComposer(call.service.public_url, call.service.links).compose(context).text
     words = _spoken(language, text)
-    asks = "voice.answer" if is_contact(context.delivery.recipient) else "staff.answer"
-    if context.contact is None and context.staff is None:
+    if ringing.alert is None:
         return _twiml(words + words)
+    asks = "voice.answer" if is_contact(context.delivery.recipient) else "staff.answer"
     return _twiml(_gather(context, "answer", words + _say(language, asks)) * 2)
-
-
-async def _answer(call: Call, context: DeliveryContext, language: str, digit: str, sid: str) -> web.Response:
-    contact, incident, given = context.contact, context.incident, ANSWERS.get(digit)
-    if context.staff is not None and incident is not None and given is not None:
-        alert = StaffAlert(context.staff, incident, context.person)
-        return _twiml(_spoken(language, await carry_out(call.service, alert, digit, sid or call.signal_id())))
-    if contact is None or incident is None or given is None:
-        return await _tell(call, context, language)
-    signal = ContactAnswered(
-        id=derived_id("twilio", "call", context.delivery.id, sid, digit),
-        person=context.person.id,
-        at=call.now,
-        received_at=call.now,
-        incident=incident.id,
-        contact=contact.id,
-        name=contact.name,
-        answer=given,
-        job=contact.job,
-    )
-    await call.service.engine.decide_now(context.organization.id, context.person.id, signal)
-    return _twiml(_spoken(language, say(language, "contact", f"answered.{given}")))
 
 
 def _gather(context: DeliveryContext, stage: str, words: str) -> str:

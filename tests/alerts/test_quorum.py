@@ -14,6 +14,8 @@ from alerts.signals import (
     DeliveryFailed,
     EscalatedNow,
     IncidentAcknowledged,
+    NoteAdded,
+    ResponderDeclined,
     ResponderMoved,
 )
 from tests.alerts.town import Mia, plan_with
@@ -131,3 +133,102 @@ def test_one_answer_does_not_keep_the_next_step_from_coming_when_nothing_arrives
         )
     )
     assert ("contact:c3", "alert") in her.told
+
+
+def cannot(her: Mia, staff: str) -> None:
+    """A responder says that they cannot."""
+    common = {**her.common(), "incident": her.incident.id, "staff": staff, "name": staff.title()}
+    her.take(ResponderDeclined(**common))
+
+
+def holder(her: Mia) -> str | None:
+    """Who has it."""
+    return her.incident.staff_hold.holder if her.incident.staff_hold else None
+
+
+def test_whoever_joined_and_cannot_after_all_counts_no_more() -> None:
+    """Others hear of it at once, and Sam still has it."""
+    her = mia()
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim")
+    already = len(her.told)
+    cannot(her, "kim")
+    assert "dispatch" in {name for name, _ in her.told[already:]}
+    assert holder(her) == "sam"
+    assert "dispatch" in told_from_now_on(her)
+
+
+def test_what_the_holder_gives_back_is_had_by_whoever_joined() -> None:
+    """Kim is still there: she has it now, and one more is looked for."""
+    her = mia()
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim")
+    cannot(her, "sam")
+    assert (her.incident.state, holder(her)) == ("acknowledged", "kim")
+    assert not her.incident.staff_have_it
+    acknowledge(her, "lou")
+    assert her.incident.staff_have_it
+    assert told_from_now_on(her) == set()
+
+
+def test_a_third_who_cannot_changes_nothing_for_the_two_who_can() -> None:
+    """Two were asked for, and two have it."""
+    her = mia()
+    for staff in ("sam", "kim", "lou"):
+        acknowledge(her, staff)
+    already = len(her.told)
+    cannot(her, "lou")
+    assert her.told[already:] == []
+    assert her.incident.staff_have_it
+    assert told_from_now_on(her) == set()
+
+
+def test_what_was_passed_on_lapses_like_any_other() -> None:
+    """Kim goes quiet too."""
+    her = mia(quorum=1)
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim")
+    her.wait(minutes=4)
+    cannot(her, "sam")
+    assert told_from_now_on(her) == set()
+    her.wait(minutes=2)
+    assert (her.incident.state, holder(her)) == ("open", None)
+
+
+def test_all_who_were_told_by_name_cannot_and_whoever_has_it_keeps_it() -> None:
+    """The next step comes at once; the desk's Sam, who was not told by name, is still one of two."""
+    her = mia()
+    acknowledge(her, "sam", claim=True)
+    cannot(her, "kim")
+    assert ("contact:c3", "alert") in her.told
+    assert holder(her) == "sam"
+    acknowledge(her, "lou")
+    assert her.incident.staff_have_it
+
+
+def test_whoever_could_not_and_can_now_may_say_again_that_they_cannot() -> None:
+    """The last word counts."""
+    her = mia(quorum=1)
+    cannot(her, "kim")
+    acknowledge(her, "kim")
+    assert her.incident.declined == ()
+    cannot(her, "kim")
+    assert (her.incident.state, holder(her)) == ("open", None)
+
+
+def test_a_note_of_somebody_else_says_nothing_of_the_holder() -> None:
+    """Sam went quiet, whatever Kim writes; what Sam writes is a sign of life."""
+    her = mia(quorum=1)
+    acknowledge(her, "sam", claim=True)
+    her.wait(minutes=4)
+    note(her, "sam")
+    her.wait(minutes=4)
+    note(her, "kim")
+    her.wait(minutes=2)
+    assert her.incident.state == "open"
+
+
+def note(her: Mia, staff: str) -> None:
+    """A responder writes to the timeline."""
+    common = {**her.common(), "incident": her.incident.id, "staff": staff, "name": staff.title()}
+    her.take(NoteAdded(**common, text="Ringing her mother."))

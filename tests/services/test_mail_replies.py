@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import uuid
 from email.message import EmailMessage
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.assembly import master_key
 from services.bad_setting import BadSetting
 from services.mail_answer import Answered, Unintelligible, read_mail
 from services.mail_receiver import listen_for_mail
@@ -28,6 +30,13 @@ from tests.services.town import Town, until
 
 __all__ = ["mailbox"]
 ANA, KIM = "ana@example.org", "kim@harbour.example"
+BOUNCED = (
+    b"From: mailer@example.org\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+    b"Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; ana@example.org\r\n"
+    b"Action: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+)
 OUT_OF_OFFICE = {"Auto-Submitted": "auto-replied"}
 
 
@@ -168,14 +177,7 @@ async def test_what_bounces_goes_on_by_the_next_method_at_once(post: Post) -> No
     """With the reason at the desk."""
     to = await pressed(post)
     assert [r for r in post.town.sink.to("ana") if r.purpose == "alert"] == []
-    report = (
-        b"From: mailer@example.org\r\nMIME-Version: 1.0\r\n"
-        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
-        b"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-        b"Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; ana@example.org\r\n"
-        b"Action: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
-    )
-    await post.hand_over(to, report, "")
+    await post.hand_over(to, BOUNCED, "")
     await post.town.until_sent("ana")
     incident = await post.town.incident()
     assert "mail bounced (5.1.1)" in [d["why"] for d in incident["deliveries"]]
@@ -195,6 +197,58 @@ async def test_somebody_of_the_staff_answers_by_mail(post: Post) -> None:
     await post.answer(mail["Reply-To"], "1", sender=KIM)
     incident = await town.incident()
     assert (incident["state"], incident["holder"]) == ("acknowledged", "Kim")
+
+
+async def test_words_of_the_staff_are_kept_as_well(post: Post) -> None:
+    """Alone, and below a digit."""
+    town = post.town
+    kim, _ = await staff(town, "Kim", methods=[{"channel": "email", "address": KIM}])
+    await town.policy("nights", **NIGHTS)
+    phone = await town.mia(policy="nights")
+    await nights(town, kim)
+    await town.press(phone)
+    to = (await post.mail_to(KIM))["Reply-To"]
+    await post.answer(to, "Which flat?", sender=KIM)
+    await post.answer(to, "1\nLeaving in five minutes.", sender=KIM, message_id="<2@example.org>")
+    notes = [line["text"] for line in (await town.incident())["timeline"] if line["kind"] == "note"]
+    assert notes == ["Which flat?", "Leaving in five minutes."]
+
+
+async def test_an_answer_to_an_address_that_was_replaced_meanwhile_counts(post: Post) -> None:
+    """Ana still has the mail; nothing is written back to where she is no more."""
+    to = await pressed(post)
+    town = post.town
+    (contact,) = (await town.get(f"/v1/people/{(await town.incident())['person']['id']}/contacts", town.admin))[
+        "contacts"
+    ]
+    body = {"methods": [town.hook("ana")]}
+    assert (await town.call("PATCH", f"/v1/contacts/{contact['id']}", town.admin, body)).status == 200
+    await post.answer(to, "1")
+    incident = await town.incident()
+    assert (incident["state"], incident["holder"]) == ("acknowledged", "Ana")
+    assert len([mail for mail in post.box.mails if mail["To"] == ANA]) == 2
+
+
+async def test_nothing_acts_that_comes_from_where_she_said_nothing_must_go(post: Post) -> None:
+    """Somebody else reads Ana's mail: what they write is kept, and is no answer."""
+    to = await pressed(post)
+    town = post.town
+    person = (await town.incident())["person"]["id"]
+    await town.call("PATCH", f"/v1/people/{person}", town.admin, {"unsafe": [ANA]})
+    await post.answer(to, "1")
+    incident = await town.incident()
+    assert incident["state"] == "open"
+    assert ("contact_wrote", "1") in [(line["kind"], line["text"]) for line in incident["timeline"]]
+
+
+async def test_what_is_not_known_yet_is_asked_for_again(post: Post) -> None:
+    """An answer to, or a bounce of, what was sent from the spool may come before the store knows of it."""
+    await pressed(post)
+    to = ReplyAddresses(master_key(post.town.settings), "reply@alerts.example.org").of(str(uuid.uuid4()))
+    for raw in (b"Message-ID: <7@example.org>\r\n\r\n1", BOUNCED):
+        with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+            await post.hand_over(to, raw, ANA)
+        assert refused.value.code == 451
 
 
 async def test_what_is_over_is_answered_by_nothing(post: Post) -> None:
@@ -269,6 +323,8 @@ def test_no_mail_is_an_error(noise: bytes) -> None:
         (b"Subject: 1\r\n\r\n", ""),
         (b"\r\n1\r\n-- \r\nAna, 2nd floor", "1"),
         (b"Content-Type: text/html\r\n\r\n<!-- 2 --><p>1</p><blockquote>3</blockquote>", "1"),
+        (b"Content-Type: text/plain; " + b"a=b; " * 40_000 + b"\r\n\r\n1", "1"),
+        (b"X-Scanned: " + b"=?a?b?" * 9000 + b"\r\nContent-Type: text/plain;\r\n charset=utf-8\r\n\r\n1", "1"),
         (b"Content-Type: text/html\r\n\r\n" + b"<a" * 8000 + b"<p>1</p>", ""),
     ],
 )
@@ -277,6 +333,13 @@ def test_whoever_writes_is_understood_whatever_they_write_with(raw: bytes, says:
     found = read_mail(raw)
     assert isinstance(found, Answered)
     assert (found.text if says else found.text[:0]) == says
+
+
+def test_a_mail_of_too_many_parts_is_not_read() -> None:
+    """Each line of it would be compared with the borders of all of them."""
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(400))
+    with pytest.raises(Unintelligible):
+        read_mail(nested)
 
 
 async def test_long_lines_are_taken_and_the_help_can_be_answered(post: Post) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.services.provider import Provider
 from tests.services.test_directory import other_agency
 from tests.services.test_teams import nights, staff
 from tests.services.town import Town, until
@@ -97,7 +98,7 @@ async def test_each_night_what_has_become_open_is_listed_until_it_is_closed(town
 
 
 async def test_advocates_hear_in_the_morning_what_has_become_open_in_the_night(town: Town) -> None:
-    """One message each, by the way they gave; not again the next night; and nothing of whoever they may not see."""
+    """One message each, by the way they gave; not again the next day; and nothing of whoever they may not see."""
     await mia(town)
     noa = await town.person("Noa Berg", policy="at-once")
     await staff(town, "Kim", roles=["advocate"])
@@ -105,9 +106,13 @@ async def test_advocates_hear_in_the_morning_what_has_become_open_in_the_night(t
     await staff(town, "Max")
     await town.call("PATCH", f"/v1/people/{noa}", town.admin, {"hidden_from": [lou]})
     await town.assembly.housekeeping.check_plans()
-    await town.settled()
+    await warned(town)
     assert town.sink.received == []
-    await town.wait(hours=24)
+    await town.wait(hours=16)
+    await warned(town)
+    assert town.sink.received == []
+    await town.wait(hours=1)
+    await warned(town)
     ((to_kim,), (to_lou,)) = (town.sink.to(name) for name in ("kim", "lou"))
     assert (to_kim.purpose, to_kim.json["data"]["text"]) == (
         "plan_open",
@@ -117,8 +122,49 @@ async def test_advocates_hear_in_the_morning_what_has_become_open_in_the_night(t
     assert to_kim.json["data"]["link"].endswith("/plans")
     assert town.sink.to("max") == []
     await town.assembly.housekeeping.check_plans()
+    await warned(town)
     await town.wait(hours=24)
+    await warned(town)
     assert len(town.sink.received) == 2
+
+
+async def test_a_warning_outlives_whatever_ends_in_the_night(town: Town) -> None:
+    """And what the desk's own check has found is told as well; what was closed by then is not."""
+    person = await mia(town)
+    noa = await town.person("Noa Berg", policy="at-once")
+    await staff(town, "Kim", roles=["advocate"])
+    await town.post("/v1/plans/check", town.admin)
+
+    async def listed() -> bool:
+        return len((await town.get("/v1/plans/open", town.admin))["plans"]) == 2
+
+    await until(listed, "the check found nothing")
+    await town.stop()
+    await town.start()
+    await town.call("DELETE", f"/v1/people/{person}", town.admin)
+    await town.wait(hours=17)
+    await warned(town)
+    (message,) = town.sink.to("kim")
+    assert message.json["data"]["text"] == "Something has become open in the plan of Noa Berg: see Plans and turns."
+    assert message.json["data"]["person"] == noa
+
+
+async def test_nobody_is_rung_because_of_a_plan(town: Town, provider: Provider) -> None:
+    """Kim, whose first method is a call, hears by the second."""
+    await mia(town)
+    calls = {"channel": "voice", "address": "+13125550131"}
+    await staff(town, "Kim", roles=["advocate"], methods=[calls, town.hook("kim")])
+    await town.assembly.housekeeping.check_plans()
+    await town.wait(hours=17)
+    await warned(town)
+    await town.until_sent("kim")
+    assert provider.rung == []
+
+
+async def warned(town: Town) -> None:
+    """The quarter of an hour has passed."""
+    await town.assembly.housekeeping.warn()
+    await town.settled()
 
 
 async def test_whoever_is_erased_is_not_listed(town: Town) -> None:

@@ -50,3 +50,19 @@ async def test_at_other_hours_she_reads_neutral_words_that_she_can_act_on(town: 
     assert "blue scarf" not in answer
     incident = await town.incident()
     assert [r["name"] for r in incident["told"]["answered"]] == ["Ana"]
+
+
+async def test_the_page_says_the_word_at_her_hours_only(town: Town) -> None:
+    """Somebody else has the handset in the evening, and the link is in it."""
+    await town.agency()
+    person = await town.person(time_zone="America/Chicago", brief={"arrival_word": "blue scarf"})
+    hours = [{"days": ["tue"], "start": "09:00", "end": "17:00"}]
+    contact = await town.contact(person, "Ana", confirmed=False, methods=[{**town.hook("ana"), "hours": hours}])
+    await town.post("/v1/invitation/confirm", code_of(contact["confirm_url"]), {"reads": "nobody_else"})
+    await town.press(await town.phone(person), immediate=True)
+    await town.until_sent("ana", 2)
+    code = code_of(town.sink.to("ana")[-1].json["data"]["link"])
+    await town.post("/v1/alert/answer", code, {"answer": "on_my_way"})
+    assert (await town.get("/v1/alert", code))["arrival_word"] == "blue scarf"
+    town.clock.jump(hours=6)
+    assert (await town.get("/v1/alert", code))["arrival_word"] is None

@@ -90,12 +90,14 @@ async def test_three_says_that_kim_is_on_the_way_in_kims_language(town: Town, pr
 
 
 async def test_other_words_change_nothing_and_get_one_line_of_help(town: Town, provider: Provider) -> None:
-    """Kim asks back."""
+    """Kim asks back: it stands in the timeline."""
     await on_call(town)
     await texted(town, provider, KIM)
     _, said = await provider.texts_us(town.url, PUBLIC, KIM, "who is it?")
     assert "1: I have it" in said
-    assert (await town.incident())["state"] == "open"
+    incident = await town.incident()
+    assert incident["state"] == "open"
+    assert ("note", "Kim", "who is it?") in [(line["kind"], line["by"], line["text"]) for line in incident["timeline"]]
 
 
 async def test_whoever_was_not_told_answers_nothing(town: Town, provider: Provider) -> None:
@@ -152,3 +154,75 @@ async def test_a_key_answers_when_kim_is_rung(town: Town, provider: Provider) ->
     assert "It is yours." in said
     incident = await town.incident()
     assert (incident["state"], incident["holder"]) == ("acknowledged", "Kim")
+
+
+async def test_whoever_cannot_while_somebody_has_it_is_told_so(town: Town, provider: Provider) -> None:
+    """Nobody else is told, and Kim does not read that they are."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    await town.act((await town.incident())["id"], "claim")
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "2")
+    assert "Others have it" in said
+
+
+async def test_a_number_that_is_a_contacts_and_a_responders_is_asked_which(town: Town, provider: Provider) -> None:
+    """Kim works here and is Noa's contact: a bare digit is not enough, the letter says which."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    town.clock.jump(seconds=60)
+    noa = await town.person("Noa Berg", policy="nights")
+    methods = [{"channel": "sms", "address": KIM}]
+    body = {"name": "Kim", "methods": methods, "consent": {"how": "in the office"}}
+    await town.post(f"/v1/people/{noa}/contacts", town.admin, body)
+    await town.policy("contacts", cancel_window="0s", steps=[{"after": "0s", "notify": ["contacts"]}])
+    await town.call("PATCH", f"/v1/people/{noa}", town.admin, {"policy": "contacts"})
+    await town.press(await town.phone(noa))
+    await texted(town, provider, KIM, 2)
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
+    assert "A: Mia Larsen, B: Noa Berg" in said
+    assert {row["state"] for row in await town.live()} == {"open"}
+    await provider.texts_us(town.url, PUBLIC, KIM, "B1", sid="SM2")
+    await provider.texts_us(town.url, PUBLIC, KIM, "A1", sid="SM3")
+    done = [kinds(await town.incident(row["id"])) for row in await town.live()]
+    assert sorted(("claimed" in each, "contact_can_help" in each) for each in done) == [(False, True), (True, False)]
+
+
+async def test_who_is_told_twice_of_the_same_answers_once(town: Town, provider: Provider) -> None:
+    """Kim is on call, and Mia's contact: one has it as staff, two is no from both."""
+    kim, _ = await staff(town, "Kim", **by_text(KIM))
+    at_once = {"after": "0s", "notify": ["team:nights", "contacts"]}
+    await town.policy("nights", cancel_window="0s", steps=[at_once, {"after": "10m", "notify": ["dispatch"]}])
+    await town.agency()
+    person = await town.person(policy="nights")
+    body = {"name": "Kim", **by_text(KIM), "consent": {"how": "in the office"}}
+    await town.post(f"/v1/people/{person}/contacts", town.admin, body)
+    await nights(town, kim)
+    await town.press(await town.phone(person))
+    await texted(town, provider, KIM, 2)
+    await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
+    incident = await town.incident()
+    assert (incident["holder"], "contact_can_help" in kinds(incident)) == ("Kim", False)
+    await provider.texts_us(town.url, PUBLIC, KIM, "2", sid="SM2")
+    assert {"responder_cannot", "contact_cannot"} <= set(kinds(await town.incident()))
+
+
+async def test_staff_who_were_there_before_can_answer_after_an_upgrade(town: Town, provider: Provider) -> None:
+    """Their numbers were not known by an index then; it is made at the next start."""
+    kim = await on_call(town)
+    await texted(town, provider, KIM)
+
+    async def before(tx: Any) -> None:
+        await tx.execute("DELETE FROM addresses WHERE owner = ?", kim)
+
+    await town.assembly.store.write(before)
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
+    assert "It is yours" not in said
+    await town.stop()
+    await town.start()
+
+    async def known() -> bool:
+        return bool(await town.assembly.store.read(lambda tx: tx.owners_at(KIM)))
+
+    await until(known, "Kim's number was never indexed")
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM2")
+    assert "It is yours" in said

@@ -205,7 +205,7 @@ async def test_a_call_about_what_is_over_says_so(town: Town, provider: Provider)
     rung = await rung_at(town, provider, language="es")
     await town.act((await town.incident())["id"], "resolve", disposition="safe")
     _, said = await provider.asks(town.url, rung)
-    assert "There is nothing more to do." in said
+    assert "Ya no hay nada que hacer." in said
 
 
 async def test_a_landline_is_refused_at_entry(town: Town, provider: Provider) -> None:

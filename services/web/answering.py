@@ -1,0 +1,118 @@
+"""What an answer by text, call or mail does: a digit acts, other words are kept, and one line goes back.
+
+Contacts say: I can help, I cannot, I am on my way. Of the staff it is: I have it, I cannot, I am on my way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from alerts.decide import Decision
+from alerts.ids import derived_id
+from alerts.signals import (
+    ContactAnswered,
+    ContactReply,
+    ContactWrote,
+    IncidentAcknowledged,
+    NoteAdded,
+    ResponderDeclined,
+    ResponderMoved,
+    Signal,
+)
+from services.web.open_alerts import OpenAlert
+from services.web.service import Service
+from services.web.text_answers import lettered
+from services.wording.catalogue import say
+from streams.records import Contact, Staff
+
+ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
+
+
+async def answer_alert(service: Service, alert: OpenAlert, digit: str, key: str, *, reads_alone: bool = False) -> str:
+    """Carries out one digit; the line that comes back. What has the same `key` is the same answer.
+
+    Whoever is told as staff and as a contact has it as staff, and cannot as both. With `reads_alone` the line may say
+    what only they may know.
+    """
+    if not alert.trusted:
+        await keep_words(service, alert, digit, key)
+        return ""
+    line, given = "", ANSWERS[digit]
+    if alert.contact is not None and (alert.staff is None or given == "cannot"):
+        await _decide(service, alert, alert.contact, digit, key, ContactAnswered, answer=given, job=alert.contact.job)
+        line = say(alert.language, "contact", f"answered.{given}")
+    if alert.staff is not None:
+        return await _answer_as_staff(service, alert, alert.staff, digit, key)
+    word = (alert.person.details.get("brief") or {}).get("arrival_word")
+    if word and reads_alone and given == "on_my_way":
+        line = f"{line} {say(alert.language, 'contact', 'alert.arrival_word', word=word)}"
+    return line
+
+
+async def _answer_as_staff(service: Service, alert: OpenAlert, staff: Staff, digit: str, key: str) -> str:
+    decided = (service, alert, staff, digit, key)
+    match ANSWERS[digit]:
+        case "cannot":
+            decision = await _decide(*decided, ResponderDeclined)
+            after = decision.situation.live_incident
+            told = after is not None and after.next_step_at is not None
+            said = "staff.answered.cannot" if told else "staff.answered.cannot_others_have_it"
+        case "on_my_way":
+            decision = await _decide(*decided, ResponderMoved, progress="on_the_way")
+            said = "staff.answered.on_my_way"
+        case _:
+            decision = await _decide(*decided, IncidentAcknowledged, claim=True)
+            said = "staff.answered.have_it"
+    if decision.refusal is not None:
+        said = "staff.answered.held" if decision.refusal.code == "held_by_other" else "voice.over"
+    return say(alert.language, "messages", said)
+
+
+async def keep_words(service: Service, alert: OpenAlert, words: str, key: str) -> None:
+    """What they wrote stands in the timeline, and does nothing."""
+    if not words:
+        return
+    if alert.staff is not None:
+        await _decide(service, alert, alert.staff, "words", key, NoteAdded, text=words)
+    elif alert.contact is not None:
+        await _decide(service, alert, alert.contact, "words", key, ContactWrote, text=words)
+
+
+async def say_opted(service: Service, alert: OpenAlert, key: str, *, out: bool) -> None:
+    """A contact wants no texts any more (`out`), or wants them again."""
+    if alert.contact is not None:
+        await _decide(service, alert, alert.contact, "opted", key, ContactWrote, text="", opted_out=out)
+
+
+def help_for(alerts: Sequence[OpenAlert]) -> str:
+    """How to answer what is open."""
+    who = "staff" if any(alert.staff is not None for alert in alerts) else "sms"
+    language = alerts[0].language
+    if len(alerts) == 1:
+        return say(language, "messages", f"{who}.help")
+    return say(language, "messages", f"{who}.several", list=lettered(alert.person for alert in alerts))
+
+
+async def _decide(
+    service: Service,
+    alert: OpenAlert,
+    who: Contact | Staff,
+    what: str,
+    key: str,
+    kind: Callable[..., Signal],
+    **more: Any,
+) -> Decision:
+    now = service.clock.now()
+    signal = kind(
+        # The same call again, as a provider makes it that had no answer in time, is the same answer.
+        id=derived_id("answer", what, alert.incident.id, who.id, key),
+        person=alert.person.id,
+        at=now,
+        received_at=now,
+        incident=alert.incident.id,
+        name=who.name,
+        **({"contact": who.id} if isinstance(who, Contact) else {"staff": who.id}),
+        **more,
+    )
+    return await service.engine.decide_now(alert.organization, alert.person.id, signal)

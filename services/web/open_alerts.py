@@ -1,0 +1,120 @@
+"""What somebody may answer who is known by a number, or by a message of ours that they have had."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from alerts.audience import STAFF, is_contact
+from alerts.situation import Incident
+from services.phone_number import as_dialled
+from services.wording.catalogue import known_language
+from streams.records import Contact, Delivery, Person, Staff
+from streams.store import Transaction
+from streams.unsafe import is_unsafe
+
+TOLD_WITHIN = timedelta(days=1)
+
+
+class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert, whose it is, and who answers: a contact of hers, somebody of the staff, or both in one.
+
+    Who writes from where she said that nothing must go is *not trusted*: nothing that they say acts.
+    """
+
+    organization: str
+    person: Person
+    incident: Incident
+    contact: Contact | None = None
+    staff: Staff | None = None
+    trusted: bool = True
+
+    @property
+    def language(self) -> str:
+        """In which whoever answers is spoken to."""
+        reader = self.staff or self.contact
+        return known_language(reader.language if reader is not None else self.person.language)
+
+
+async def owners_of(tx: Transaction, number: str) -> list[Contact | Staff]:
+    """The contacts and staff whom this number reaches; nobody where it is none."""
+    try:
+        address = as_dialled(number)
+    except ValueError:
+        return []
+    found: list[Contact | Staff] = []
+    for organization, owner in await tx.owners_at(address):
+        one = await tx.get(Contact, organization, owner) or await tx.get(Staff, organization, owner)
+        if one is not None:
+            found.append(one)
+    return found
+
+
+async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[OpenAlert]:
+    """What whoever has this number may answer, the oldest first; one who is told twice of the same answers once."""
+    of_contacts: list[OpenAlert] = []
+    of_staff: dict[str, OpenAlert] = {}
+    for owner in await owners_of(tx, number):
+        if isinstance(owner, Contact):
+            alert = await _of_contact(tx, owner, as_dialled(number))
+            of_contacts += [alert] if alert is not None else []
+        else:
+            for told_of in await tx.staff_told_of(owner.organization, owner.id, now - TOLD_WITHIN):
+                alert = await _of_staff(tx, owner, told_of)
+                if alert is not None:
+                    of_staff[told_of] = alert
+    joined = [
+        msgspec.structs.replace(alert, staff=both.staff) if (both := of_staff.pop(alert.incident.id, None)) else alert
+        for alert in of_contacts
+    ]
+    return sorted([*joined, *of_staff.values()], key=lambda alert: alert.incident.opened_at)
+
+
+async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None:
+    """The alert that this message told of, for whom it went to; None when it is over, or not theirs any more."""
+    if delivery.incident is None:
+        return None
+    reader = await reader_of(tx, delivery)
+    if isinstance(reader, Staff):
+        return await _of_staff(tx, reader, delivery.incident)
+    if not isinstance(reader, Contact):
+        return None
+    address = next((method.address for method in reader.methods if method.id == delivery.method), None)
+    alert = await _of_contact(tx, reader, address)
+    return alert if alert is not None and alert.incident.id == delivery.incident else None
+
+
+async def reader_of(tx: Transaction, delivery: Delivery) -> Contact | Staff | Person | None:
+    """Who reads or hears it, whatever they may still be told: the person herself where it is nobody by name."""
+    kind, _, known = delivery.recipient.partition(":")
+    if f"{kind}:" == STAFF:
+        return await tx.get(Staff, delivery.organization, known)
+    if is_contact(delivery.recipient):
+        return await tx.get(Contact, delivery.organization, known)
+    return await tx.get(Person, delivery.organization, delivery.person)
+
+
+async def _of_contact(tx: Transaction, contact: Contact, address: str | None) -> OpenAlert | None:
+    if contact.consent != "confirmed" or contact.person is None:
+        return None
+    person = await tx.get(Person, contact.organization, contact.person)
+    incident = (await tx.situation(contact.person)).live_incident
+    if person is None or incident is None or not incident.contacts_told_at:
+        return None
+    here = [method for method in contact.methods if method.address == address]
+    return OpenAlert(
+        organization=contact.organization,
+        person=person,
+        incident=incident,
+        contact=contact,
+        trusted=not any(is_unsafe(person, method) for method in here),
+    )
+
+
+async def _of_staff(tx: Transaction, staff: Staff, incident: str) -> OpenAlert | None:
+    view = await tx.incident(staff.organization, incident)
+    person = await tx.get(Person, staff.organization, view.person) if view is not None else None
+    if view is None or person is None or not view.incident.live or staff.id in person.hidden_from:
+        return None
+    return OpenAlert(organization=staff.organization, person=person, incident=view.incident, staff=staff)
