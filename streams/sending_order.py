@@ -80,6 +80,7 @@ class SendingOrder:
         self._monotonic = monotonic
         self._sides: dict[Side, _AtSide] = {}
         self._full: set[Side] = set()
+        self._at_rest: dict[Side, None] = {}
         self._alarms: list[Entry] = []
         self._others: list[Entry] = []
         self._count = 0
@@ -94,9 +95,8 @@ class SendingOrder:
     def put(self, side: Side, claimed: Claimed) -> None:
         """This one is to be sent."""
         if side not in self._sides:
-            if len(self._sides) >= REMEMBERED:
-                self._forget_those_at_rest()
             self._sides[side] = _AtSide(Breaker(self._monotonic, AT_ONCE_EACH))
+        self._at_rest.pop(side, None)
         self._count += 1
         self._waiting += 1
         self._sides[side].waiting += 1
@@ -149,16 +149,19 @@ class SendingOrder:
         if at.waiting:
             for lane in (LANE_ALARM, LANE_REST):
                 self._unpark(at, lane, 1)
-        elif not at.under_way and at.breaker.untroubled:
+        elif not at.under_way:
             # There may be as many webhooks as agencies; nothing is remembered of one that works.
-            del self._sides[side]
-            self._full.discard(side)
+            if at.breaker.untroubled:
+                self._forget(side)
+            else:
+                self._at_rest[side] = None
+                if len(self._at_rest) > REMEMBERED:
+                    self._forget(next(iter(self._at_rest)))
 
-    def _forget_those_at_rest(self) -> None:
-        for side, at in list(self._sides.items()):
-            if not at.waiting and not at.under_way:
-                del self._sides[side]
-                self._full.discard(side)
+    def _forget(self, side: Side) -> None:
+        del self._sides[side]
+        self._at_rest.pop(side, None)
+        self._full.discard(side)
 
     def _unpark(self, at: _AtSide, lane: int, count: int) -> None:
         parked = at.parked(lane)

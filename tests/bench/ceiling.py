@@ -4,6 +4,7 @@
 
 `POST /accept` parses a press, commits one row (group commit in a writer thread, synchronous=FULL) and answers.
 `POST /pass` does that and then POSTs to the sink before it answers. `GET /stream` sends whatever `POST /tell` is told.
+`POST /fan-out?count=N` POSTs so many messages to the sink, 200 at once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import aiohttp
 import msgspec
 import uvloop
 from aiohttp import web
+
+MESSAGE = b'{"data":"' + b"x" * 600 + b'"}'
 
 
 class Press(msgspec.Struct):
@@ -70,7 +73,7 @@ async def main() -> None:
     """Listens and says so."""
     rows = Rows(f"{sys.argv[1]}/ceiling.db")
     decoder = msgspec.json.Decoder(Press)
-    session = aiohttp.ClientSession()
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
     streams: set[web.StreamResponse] = set()
 
     async def accept(request: web.Request) -> web.Response:
@@ -97,9 +100,20 @@ async def main() -> None:
         await asyncio.gather(*(response.write(payload) for response in streams))
         return web.Response(status=204)
 
+    async def fan_out(request: web.Request) -> web.Response:
+        limit = asyncio.Semaphore(200)
+
+        async def post(number: int) -> None:
+            async with limit, session.post(f"{sys.argv[2]}/{number}", data=MESSAGE) as response:
+                await response.read()
+
+        await asyncio.gather(*(post(number) for number in range(int(request.query["count"]))))
+        return web.Response(status=204)
+
     app = web.Application()
     app.router.add_post("/accept", accept)
     app.router.add_post("/pass", forward)
+    app.router.add_post("/fan-out", fan_out)
     app.router.add_get("/stream", stream)
     app.router.add_post("/tell", tell)
     runner = web.AppRunner(app, access_log=None)

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 from aiohttp import web
 
@@ -108,6 +109,18 @@ async def ceiling(sink_url: str = "") -> AsyncIterator[dict[str, int]]:
     with tempfile.TemporaryDirectory() as folder:
         async with _process("tests.bench.ceiling", folder, sink_url) as line:
             yield msgspec.json.decode(line)
+
+
+async def bare_fan_out(delay: float, count: int) -> float:
+    """Messages a second that bare aiohttp POSTs to receivers which take so many seconds to answer."""
+    async with sink(delay) as receiver, ceiling(receiver.url) as bare, aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{bare['port']}/fan-out?count="
+        async with http.post(f"{url}200") as warm:
+            assert warm.status == 204
+        began = time.perf_counter()
+        async with http.post(f"{url}{count}") as done:
+            assert done.status == 204
+        return count / (time.perf_counter() - began)
 
 
 @asynccontextmanager
