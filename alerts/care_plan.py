@@ -15,6 +15,10 @@ from alerts.policy import DEFAULT_POLICY, Policy
 Sees = Literal["message", "place", "live"]
 
 
+RINGS = frozenset({"voice"})
+"""Channels that make somebody's phone ring until they answer."""
+
+
 class MethodRef(msgspec.Struct, frozen=True):
     """One way to reach a recipient; the address stays where it is sealed."""
 

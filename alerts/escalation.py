@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from alerts.applicable import applies, in_hours
 from alerts.audience import contact_key, is_contact, methods_of, recipients_of
+from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import AlarmOperator, Notify, Purpose
 from alerts.policy import Policy, Step
 from alerts.situation import Incident, Told
@@ -22,6 +23,8 @@ from alerts.turn import Turn, milliseconds
 STEPS_TIMER = "steps"
 NEWS_TIMER = "news"
 NEWS_STEP = -1
+RUNG_AFTER, RUNG_WITHIN = 6, timedelta(hours=1)
+"""After so many messages in so short a time one more text changes nothing: one call, then the count begins anew."""
 NEWS_APART = timedelta(seconds=30)
 """Presses on an incident that is open already are told at once, but not more often than this."""
 
@@ -326,6 +329,7 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: b
     before = next((entry for entry in incident.told if entry.recipient == recipient), None)
     purpose: Purpose = "alert" if before is None else "news" if news else "repeat"
     times = before.times + 1 if before else 1
+    methods, lately = _ways(turn, recipient, before.lately if before else ())
     turn.effects.append(
         Notify(
             subject=incident.id,
@@ -335,7 +339,7 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: b
             epoch=incident.epoch,
             step=step,
             round=round_number,
-            methods=methods_of(recipient, turn.plan),
+            methods=methods,
             all_at_once=before is not None,
             drill=incident.drill,
             facts={"times": times, "presses": incident.presses, "severity": incident.severity},
@@ -346,12 +350,24 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: b
         first_at=before.first_at if before else turn.now,
         last_at=turn.now,
         times=times,
+        lately=lately,
     )
     others = tuple(e for e in incident.told if e.recipient != recipient)
     contacts_told_at = turn.now if is_contact(recipient) else incident.contacts_told_at
     turn.change(told=(*others, entry), contacts_told_at=contacts_told_at, nobody_reachable=False)
     if before is None:
         turn.record("told", recipient=recipient, step=step + 1)
+
+
+def _ways(
+    turn: Turn, recipient: str, lately: tuple[datetime, ...]
+) -> tuple[tuple[MethodRef, ...], tuple[datetime, ...]]:
+    """How they are told this time, rung where that is more than another text; and the count from now on."""
+    methods = methods_of(recipient, turn.plan)
+    rung = tuple(method for method in methods if method.channel in RINGS)
+    if rung and len(lately) == RUNG_AFTER and turn.now - lately[0] < RUNG_WITHIN:
+        return rung, ()
+    return methods, (*lately, turn.now)[-RUNG_AFTER:]
 
 
 def tell_one(turn: Turn, recipient: str) -> None:

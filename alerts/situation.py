@@ -62,12 +62,16 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """When a recipient was told first and last, and how often."""
+    """When a recipient was told first and last, and how often; `lately` are the last times since they were last rung.
+
+    They are rung when these are many in a short time.
+    """
 
     recipient: str
     first_at: datetime
     last_at: datetime
     times: int
+    lately: tuple[datetime, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

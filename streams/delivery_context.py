@@ -10,6 +10,7 @@ import msgspec
 from alerts.audience import STAFF, WEBHOOK, contact_key, is_contact
 from alerts.situation import Incident
 from streams.channel import OutgoingMessage
+from streams.reading import Reads, who_reads
 from streams.records import Agreed, Contact, Delivery, Method, Organization, Person, Staff
 from streams.reminding import is_safe_now, reminder_methods
 from streams.store import Transaction
@@ -29,11 +30,11 @@ class DeliveryContext(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
 
     @property
-    def reads(self) -> Literal["nobody_else", "others", "unknown"] | None:
+    def reads(self) -> Reads | None:
         """Who reads what is sent to this contact, at this hour; None where it goes to nobody's contact."""
         if self.contact is None:
             return None
-        return self.contact.reads if is_safe_now(self.person, self.method, self.now) else "others"
+        return who_reads(self.person, self.contact, self.method, self.now)
 
 
 class Composer(Protocol):

@@ -14,11 +14,11 @@ import msgspec
 import structlog
 
 from alerts.audience import staff_key
-from alerts.care_plan import MethodRef
+from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify
 from alerts.wall_time import wall_of
 from streams.clock import Clock
-from streams.practice import ASKED_AT, NOT_BY
+from streams.practice import ASKED_AT
 from streams.processor import deliveries_of
 from streams.records import Delivery, Person, Staff
 from streams.store import Store, Transaction
@@ -86,7 +86,7 @@ class PlanWarnings:
         while after is not None:
 
             async def page(tx: Transaction, after: int = after) -> tuple[list[tuple[int, Staff]], frozenset[str]]:
-                return await tx.listed(Staff, organization, after=after, limit=AT_A_TIME), tx.reachable - NOT_BY
+                return await tx.listed(Staff, organization, after=after, limit=AT_A_TIME), tx.reachable - RINGS
 
             listed, usable = await self._store.read(page)
             for _, staff in listed:

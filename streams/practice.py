@@ -1,4 +1,7 @@
-"""Practice: every ninety days each contact is asked whether messages reach them. Silence becomes a visible hole."""
+"""Practice: every ninety days each contact is asked whether messages reach them. Silence becomes a visible hole.
+
+Nobody is rung for it.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ import msgspec
 import structlog
 
 from alerts.audience import contact_key
-from alerts.care_plan import MethodRef
+from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify
 from alerts.wall_time import instant_of, wall_of
 from streams.clock import Clock
 from streams.processor import deliveries_of
+from streams.reading import READ_BY
 from streams.records import Contact, Delivery, Method, Person
 from streams.store import Store, Transaction
 
@@ -23,8 +27,6 @@ EVERY = timedelta(days=90)
 ASKED_AT = time(11)
 """On the wall of the person's time zone: a message in the night frightens."""
 TRIED_FOR = timedelta(hours=1)
-NOT_BY = frozenset({"voice"})
-"""Nobody is rung for practice."""
 AT_A_TIME = 50
 
 
@@ -81,9 +83,11 @@ def _is_time(contact: Contact, now: datetime) -> bool:
 
 def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -> bool:
     """Where others may read it, if only at some hours, there is no link; then only a text can be answered."""
-    if method.closed_at is not None or method.channel not in reachable or method.channel in NOT_BY:
+    unusable = method.closed_at is not None or method.safety == "monitored"
+    if unusable or method.channel not in reachable or method.channel in RINGS:
         return False
-    return (contact.reads != "others" and not method.hours) or method.channel == "sms"
+    read_by = READ_BY[method.safety] if method.safety is not None else contact.reads
+    return (read_by != "others" and not method.hours) or method.channel == "sms"
 
 
 def next_morning(now: datetime, zone: ZoneInfo) -> datetime:

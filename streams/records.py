@@ -41,10 +41,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     person: str | None = None
 
 
+Safety = Literal["safe", "shared", "monitored", "unknown"]
+"""Of a handset or mailbox."""
+
+
 class Method(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way to reach somebody; `secret` signs webhooks. A closed one wants nothing more from us, since then.
 
-    With `hours`, on the clock of the person at risk, nobody else reads it then only.
+    `safety` says who reads what arrives there: nobody else, others too, somebody of whom she must be safe, or nobody
+    knows; None where it was not said. With `hours`, on the clock of the person at risk, nobody else reads it then only.
     """
 
     id: str
@@ -53,6 +58,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secret: str | None = None
     closed_at: datetime | None = None
     hours: tuple[Hours, ...] = ()
+    safety: Safety | None = None
 
 
 class EmergencyNumber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

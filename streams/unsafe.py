@@ -1,4 +1,4 @@
-"""Numbers and mailboxes that the person marked as unsafe: they are never told anything, whoever they belong to."""
+"""Numbers and mailboxes where nothing must go: marked by the person, whoever they belong to, or monitored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ NOT_DIALLED = re.compile(r"[^0-9+]")
 
 
 def is_unsafe(person: Person, method: Method) -> bool:
-    """Whether this method leads to where she said that nothing must go."""
+    """Whether this method leads to where nothing must go."""
+    if method.safety == "monitored":
+        return True
     marked = person.details.get("unsafe") or ()
     return bool(marked) and _form(method.address) in {_form(address) for address in marked}
 

@@ -16,8 +16,8 @@ from services.web.problems import Problem, refused
 from services.web.service import new_id
 from services.wording.compose import trigger_shown
 from streams.practice import answered
+from streams.reading import who_reads
 from streams.records import Contact, IncidentView, Organization, Person
-from streams.reminding import is_safe_now
 from streams.store import Transaction
 
 OPEN_AFTER_CLOSE = timedelta(hours=24)
@@ -148,7 +148,7 @@ def _arrival_word(person: Person, contact: Contact, answer: ContactReply | None,
     By which method the link came is not known: it has to be an hour at which nobody else reads any of them.
     """
     word = (person.details.get("brief") or {}).get("arrival_word")
-    alone = contact.reads == "nobody_else" and all(is_safe_now(person, method, now) for method in contact.methods)
+    alone = all(who_reads(person, contact, method, now) == "nobody_else" for method in contact.methods)
     return str(word) if word and answer == "on_my_way" and alone else None
 
 

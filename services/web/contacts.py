@@ -104,7 +104,9 @@ async def post_contact(call: Call) -> Reply:
 
 def invitation_to(contact: Contact, channels: Mapping[str, Channel], now: datetime) -> list[Delivery]:
     """The first invitation of a contact, by the methods that can be used."""
-    methods = tuple(MethodRef(m.id, m.channel) for m in contact.methods if m.channel in channels)
+    methods = tuple(
+        MethodRef(m.id, m.channel) for m in contact.methods if m.channel in channels and m.safety != "monitored"
+    )
     notify = Notify(
         subject=contact.id,
         incident=None,
@@ -133,7 +135,8 @@ def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
             "id": m.id,
             "channel": m.channel,
             "address": m.address,
-            "deliverable": m.channel in call.service.channels and m.closed_at is None,
+            "deliverable": m.channel in call.service.channels and m.closed_at is None and m.safety != "monitored",
+            "safety": m.safety,
             "closed_at": m.closed_at,
             "hours": hours_view(m.hours),
         }

@@ -15,7 +15,7 @@ from services.web.call import Call, Reply, Route
 from services.web.hours_bodies import AllHours, checked_hours
 from services.web.problems import Problem, field_problem
 from services.web.service import new_id
-from streams.records import Method, Person
+from streams.records import Method, Person, Safety
 from streams.store import Transaction
 
 ChannelName = Literal["email", "sms", "voice", "webhook", "web_push", "apprise"]
@@ -44,6 +44,8 @@ class ContactMethodBody(MethodBody, kw_only=True, forbid_unknown_fields=True):
 
     hours: AllHours = []
     """When nobody else reads it, on the clock of the person at risk; at other times the words are neutral."""
+    safety: Safety | None = None
+    """Who reads it: nobody else (`safe`), others too (`shared`), whoever must not (`monitored`: nothing goes there)."""
 
 
 def new_methods(call: Call, given: Sequence[MethodBody], field: str) -> tuple[tuple[Method, ...], list[dict[str, Any]]]:
@@ -56,10 +58,13 @@ def new_methods(call: Call, given: Sequence[MethodBody], field: str) -> tuple[tu
             raise field_problem(f"{field}[{index}].address", objection)
         secret = _webhook_secret() if entry.channel == "webhook" else None
         address = _as_kept(entry)
-        hours = checked_hours(entry.hours, f"{field}[{index}].hours") if isinstance(entry, ContactMethodBody) else ()
-        method = Method(id=new_id(), channel=entry.channel, address=address, secret=secret, hours=hours)
+        method = Method(id=new_id(), channel=entry.channel, address=address, secret=secret)
+        if isinstance(entry, ContactMethodBody):
+            hours = checked_hours(entry.hours, f"{field}[{index}].hours")
+            method = msgspec.structs.replace(method, hours=hours, safety=entry.safety)
         methods.append(method)
-        view: dict[str, Any] = {"id": method.id, "channel": entry.channel, "deliverable": channel is not None}
+        deliverable = channel is not None and method.safety != "monitored"
+        view: dict[str, Any] = {"id": method.id, "channel": entry.channel, "deliverable": deliverable}
         if secret:
             view["secret"] = secret
         shown.append(view)

@@ -31,6 +31,7 @@ from services.web.service import new_id
 from streams.journeys_over import forget_journeys
 from streams.records import (
     Person,
+    Safety,
 )
 from streams.store import Transaction
 
@@ -47,7 +48,7 @@ class Reach(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
     channel: ChannelName
     address: Text
-    safety: Literal["safe", "shared", "monitored", "unknown"]
+    safety: Safety
     hours: AllHours = []
     """On her clock; outside of them nothing is sent there. None: always."""
 

@@ -23,9 +23,9 @@ from services.web.text_answers import chosen_of
 from services.wording.catalogue import say
 from streams.opting_out import changed
 from streams.practice import answered
+from streams.reading import who_reads
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM, Contact, Delivery, Staff
-from streams.reminding import is_safe_now
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -155,11 +155,9 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, n
 
 
 def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:
-    if alert.contact is None:
-        return False
-    here = [method for method in alert.contact.methods if method.address == as_dialled(number)]
-    safe = bool(here) and all(is_safe_now(alert.person, method, now) for method in here)
-    return safe and alert.contact.reads == "nobody_else"
+    contact = alert.contact
+    here = [method for method in contact.methods if method.address == as_dialled(number)] if contact is not None else []
+    return contact is not None and {who_reads(alert.person, contact, method, now) for method in here} == {"nobody_else"}
 
 
 ROUTES = (

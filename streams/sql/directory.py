@@ -259,9 +259,7 @@ class DirectoryRows(Sealed):
         who = agreed.person
 
         def safe(methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
-            if who.details.get("unsafe"):
-                methods = tuple(method for method in methods if not is_unsafe(who, method))
-            return self._usable(methods)
+            return self._usable(tuple(method for method in methods if not is_unsafe(who, method)))
 
         return CarePlan(
             policy=await self.policy_of(who),

@@ -1,4 +1,4 @@
-"""A handset that others read at some hours: then the words are neutral, and there is no link."""
+"""Who reads a handset or mailbox, and at what hours: the words go by it, and where nothing must go nothing goes."""
 
 from __future__ import annotations
 
@@ -66,3 +66,44 @@ async def test_the_page_says_the_word_at_her_hours_only(town: Town) -> None:
     assert (await town.get("/v1/alert", code))["arrival_word"] == "blue scarf"
     town.clock.jump(hours=6)
     assert (await town.get("/v1/alert", code))["arrival_word"] is None
+
+
+async def test_each_handset_and_mailbox_has_words_of_its_own(town: Town) -> None:
+    """Ana's phone is hers alone, the family's mailbox is not, and a third nobody knows."""
+    await town.agency()
+    person = await town.person(known_as="Mia")
+    safeties = {"own-phone": "safe", "family-box": "shared", "old-phone": "unknown"}
+    methods = [{**town.hook(name), "safety": safety} for name, safety in safeties.items()]
+    body = {"name": "Ana", "methods": methods, "consent": {"how": "in the office"}}
+    made = await town.post(f"/v1/people/{person}/contacts", town.admin, body)
+    shown = await town.get(f"/v1/contacts/{made['id']}", town.admin)
+    assert [method["safety"] for method in shown["methods"]] == list(safeties.values())
+    await town.press(await town.phone(person), immediate=True)
+    await town.wait(minutes=2)
+    texts = {}
+    for name in safeties:
+        await town.until_sent(name)
+        texts[name] = town.sink.to(name)[-1].json["data"]
+    assert "pressed the alarm" in texts["own-phone"]["text"]
+    for name in ("family-box", "old-phone"):
+        assert "alarm" not in texts[name]["text"]
+        assert "Mia" in texts[name]["text"]
+    assert "link" not in texts["family-box"]
+
+
+async def test_nothing_goes_to_a_mailbox_that_is_monitored(town: Town) -> None:
+    """Neither the invitation nor the alarm; the next method is taken, and the plan shows where there is none."""
+    await town.agency()
+    person = await town.person()
+    methods = [{**town.hook("watched"), "safety": "monitored"}, town.hook("ana")]
+    made = await town.post(f"/v1/people/{person}/contacts", town.admin, {"name": "Ana", "methods": methods})
+    assert [method["deliverable"] for method in made["methods"]] == [False, True]
+    await town.post("/v1/invitation/confirm", code_of(made["confirm_url"]), {"reads": "nobody_else"})
+    await town.press(await town.phone(person), immediate=True)
+    await town.until_sent("ana", 2)
+    await town.wait(minutes=2)
+    assert town.sink.to("watched") == []
+    only = {"methods": [{**town.hook("watched"), "safety": "monitored"}]}
+    assert (await town.call("PATCH", f"/v1/contacts/{made['id']}", town.admin, only)).status == 200
+    holes = (await town.get(f"/v1/people/{person}/plan", town.admin))["holes"]
+    assert "unreachable_contact" in [hole["kind"] for hole in holes]
