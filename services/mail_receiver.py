@@ -27,6 +27,7 @@ from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.service import Service
 from services.web.text_answers import chosen_of
 from services.wording.catalogue import known_language, say
+from services.wording.neutral_words import say_to_contact
 from streams.channel import OutgoingMessage, Progress
 from streams.delivery_context import DeliveryContext, context_of
 from streams.practice import answered
@@ -220,7 +221,7 @@ class MailReceiver:
         if not isinstance(contact, Contact) or match is None or match[1] != "1" or late:
             return None
         await self._service.store.write(lambda tx: answered(tx, contact, now))
-        return say(known_language(contact.language), "contact", "answered.practice")
+        return say_to_contact(contact.language, "contact", "answered.practice")
 
     async def _write_back(self, context: DeliveryContext, line: str, key: str) -> None:
         """One line; whether it arrives changes nothing."""

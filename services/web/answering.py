@@ -24,29 +24,33 @@ from services.web.open_alerts import OpenAlert
 from services.web.service import Service
 from services.web.text_answers import lettered
 from services.wording.catalogue import say
+from services.wording.neutral_words import say_to_contact
 from streams.records import Contact, Staff
 
 ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
 
 
-async def answer_alert(service: Service, alert: OpenAlert, digit: str, key: str, *, reads_alone: bool = False) -> str:
+async def answer_alert(
+    service: Service, alert: OpenAlert, digit: str, key: str, *, spoken: bool = False, reads_alone: bool = False
+) -> str:
     """Carries out one digit; the line that comes back. What has the same `key` is the same answer.
 
     Whoever is told as staff and as a contact has it as staff, and cannot as both. With `reads_alone` the line may say
-    what only they may know.
+    what only they may know; what is *spoken* is in one language, which a voice can read.
     """
     if not alert.trusted:
         await keep_words(service, alert, digit, key)
         return ""
     line, given = "", ANSWERS[digit]
+    in_words = say if spoken else say_to_contact
     if alert.contact is not None and (alert.staff is None or given == "cannot"):
         await _decide(service, alert, alert.contact, digit, key, ContactAnswered, answer=given, job=alert.contact.job)
-        line = say(alert.language, "contact", f"answered.{given}")
+        line = in_words(alert.wish, "contact", f"answered.{given}")
     if alert.staff is not None:
         return await _answer_as_staff(service, alert, alert.staff, digit, key)
     word = (alert.person.details.get("brief") or {}).get("arrival_word")
     if word and reads_alone and given == "on_my_way":
-        line = f"{line} {say(alert.language, 'contact', 'alert.arrival_word', word=word)}"
+        line = f"{line} {in_words(alert.wish, 'contact', 'alert.arrival_word', word=word)}"
     return line
 
 
@@ -66,7 +70,7 @@ async def _answer_as_staff(service: Service, alert: OpenAlert, staff: Staff, dig
             said = "staff.answered.have_it"
     if decision.refusal is not None:
         said = "staff.answered.held" if decision.refusal.code == "held_by_other" else "voice.over"
-    return say(alert.language, "messages", said)
+    return say(alert.wish, "messages", said)
 
 
 async def keep_words(service: Service, alert: OpenAlert, words: str, key: str) -> None:
@@ -88,10 +92,10 @@ async def say_opted(service: Service, alert: OpenAlert, key: str, *, out: bool) 
 def help_for(alerts: Sequence[OpenAlert]) -> str:
     """How to answer what is open."""
     who = "staff" if any(alert.staff is not None for alert in alerts) else "sms"
-    language = alerts[0].language
+    in_words = say_to_contact if who == "sms" else say
     if len(alerts) == 1:
-        return say(language, "messages", f"{who}.help")
-    return say(language, "messages", f"{who}.several", list=lettered(alert.person for alert in alerts))
+        return in_words(alerts[0].wish, "messages", f"{who}.help")
+    return in_words(alerts[0].wish, "messages", f"{who}.several", list=lettered(alert.person for alert in alerts))
 
 
 async def _decide(

@@ -31,10 +31,11 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     trusted: bool = True
 
     @property
-    def language(self) -> str:
-        """In which whoever answers is spoken to."""
-        reader = self.staff or self.contact
-        return known_language(reader.language if reader is not None else self.person.language)
+    def wish(self) -> str:
+        """The language that whoever answers would like; the desk's languages for the staff."""
+        if self.staff is not None:
+            return known_language(self.staff.language)
+        return self.contact.language if self.contact is not None else self.person.language
 
 
 async def owners_of(tx: Transaction, number: str) -> list[Contact | Staff]:

@@ -20,7 +20,7 @@ from services.web.call import Call, Reply, Route
 from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
 from services.web.problems import Problem
 from services.web.text_answers import chosen_of
-from services.wording.catalogue import say
+from services.wording.neutral_words import say_to_contact
 from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
@@ -129,7 +129,7 @@ async def _practised(tx: Transaction, owners: list[Contact | Staff], now: dateti
     waiting = [one for one in owners if isinstance(one, Contact) and one.unheard_since is not None]
     for contact in waiting:
         await answered(tx, contact, now)
-    return say(waiting[0].language, "contact", "answered.practice") if waiting else ""
+    return say_to_contact(waiting[0].language, "contact", "answered.practice") if waiting else ""
 
 
 async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, number: str) -> str:

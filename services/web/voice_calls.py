@@ -47,7 +47,7 @@ async def voice(call: Call) -> web.Response:
     stage, digit = call.request.query.get("stage", ""), form.get("Digits", "")
     if stage == "answer" and digit in ANSWERS and ringing.alert is not None:
         key = f"{context.delivery.id}:{form.get('CallSid', '') or call.signal_id()}"
-        return _twiml(_spoken(language, await answer_alert(call.service, ringing.alert, digit, key)))
+        return _twiml(_spoken(language, await answer_alert(call.service, ringing.alert, digit, key, spoken=True)))
     if stage in {"heard", "answer"} and digit:
         return await _tell(call, context, ringing)
     # Twice: whoever has just woken up misses the first one.

@@ -1,4 +1,4 @@
-"""Languages in which the neutral register alone is written, and not yet signed by somebody who grew up with them.
+"""Languages in which neutral words and replies alone are written, not yet signed by somebody who grew up with them.
 
 `neutral/LANGUAGE.json` is what a translator edits; `reviewed_by` names who signed, and when. Until somebody has, what
 is said in such a language is said in English as well.
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from services.wording.catalogue import PLACEHOLDER
+from services.wording.catalogue import PLACEHOLDER, say
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 ISOLATE, END = "\u2068", "\u2069"
@@ -53,3 +53,12 @@ def neutral_languages() -> Mapping[str, NeutralWords]:
 def neutral_words(wish: str) -> NeutralWords | None:
     """The language that is meant by `fr-CA`, `zh_CN` and so on; None where it is not one of these."""
     return neutral_languages().get(wish.replace("_", "-").split("-", maxsplit=1)[0].lower())
+
+
+def say_to_contact(wish: str, part: str, key: str, /, **values: Any) -> str:
+    """What is written back to a contact, in their language; in English as well until somebody has signed it."""
+    words = neutral_words(wish)
+    if words is None:
+        return say(wish, part, key, **values)
+    own = words.say(key, **values)
+    return own if words.reviewed_by else f"{own} / {say('en', part, key, **values)}"

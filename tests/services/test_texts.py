@@ -215,3 +215,14 @@ async def test_a_landline_is_refused_at_entry(town: Town, provider: Provider) ->
     body = {"name": "Ana", "methods": [{"channel": "sms", "address": "+44 20 7946 0000"}]}
     refused = await town.call("POST", f"/v1/people/{person}/contacts", town.admin, body)
     assert (refused.status, refused.body["errors"][0]["field"]) == (422, "methods[0].address")
+
+
+async def test_whoever_reads_french_is_answered_in_french(town: Town, provider: Provider) -> None:
+    """And in English after it, until somebody has signed the translation."""
+    await town.press(await mia(town, ANA, language="fr"), immediate=True)
+    await texted(town, provider)
+    _, said = await provider.texts_us(town.url, town.settings.url, ANA, "quoi ?", sid="SM1")
+    assert "1 : je peux aider" in unescape(said)
+    assert "1: I can help" in said
+    _, said = await provider.texts_us(town.url, town.settings.url, ANA, "1", sid="SM2")
+    assert "Merci. Les autres savent que vous pouvez aider. / Thank you." in unescape(said)
