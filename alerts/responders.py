@@ -210,6 +210,9 @@ def _apply_policy(turn: Turn, signal: PolicyApplied) -> None:
 
 def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> None:
     others = tuple(a for a in incident.answers if a.contact != signal.contact)
+    if signal.answer == "call_me":
+        _ask_to_be_rung(turn, others, signal)
+        return
     mine = Answer(contact=signal.contact, name=signal.name, answer=signal.answer, at=turn.now, job=signal.job)
     turn.change(answers=(*others, mine), human_contact_at=turn.now)
     turn.record(f"contact_{signal.answer}", by=signal.name)
@@ -224,6 +227,17 @@ def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> No
     if signal.answer == "on_my_way":
         turn.change(on_the_way_at=turn.incident.on_the_way_at or turn.now)
     incidents.hold_contacts(turn, contact=signal.contact, name=signal.name)
+
+
+def _ask_to_be_rung(turn: Turn, others: tuple[Answer, ...], signal: ContactAnswered) -> None:
+    """It holds nothing and takes nothing back: whoever could help still can."""
+    incident = turn.incident
+    before = next((a for a in incident.answers if a.contact == signal.contact), None)
+    asked = before or Answer(contact=signal.contact, name=signal.name, answer="call_me", at=turn.now)
+    asked = msgspec.structs.replace(asked, to_ring=True, at=turn.now)
+    turn.change(answers=(*others, asked), seen_at=incident.seen_at or turn.now, human_contact_at=turn.now)
+    turn.record("contact_call_me", by=signal.name)
+    turn.publish("incident.updated")
 
 
 def _wait_no_longer(turn: Turn) -> None:

@@ -21,7 +21,7 @@ Verdict = Literal["none", "pin", "duress"]
 Job = Literal["rings_emergency", "fetches_children", "stays_by_phone"]
 """What a trusted contact does when they can help, as agreed beforehand."""
 TriggerKind = Literal["duress", "panic", "missed_check_in", "zone", "contact_lost", "fault"]
-ContactReply = Literal["can_help", "cannot", "on_my_way"]
+ContactReply = Literal["can_help", "cannot", "on_my_way", "call_me"]
 Worry = Literal["standing_still", "turned_away", "no_contact", "battery_low"]
 """What makes a journey odd."""
 Question = Literal["zone_expected", "contact_lost", "journey_odd"]

@@ -75,13 +75,22 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a contact answered last; `job` is what they do where they can."""
+    """What a contact answered last; `job` is what they do where they can.
+
+    With `to_ring` they asked to be rung, and have not answered anything else since.
+    """
 
     contact: str
     name: str
     answer: ContactReply
     at: datetime
     job: Job | None = None
+    to_ring: bool = False
+
+    @property
+    def helps(self) -> bool:
+        """Whether they do something."""
+        return self.answer in {"can_help", "on_my_way"}
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,13 +154,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def jobs_taken(self) -> tuple[Job, ...]:
         """What those contacts do who can help, each once."""
-        taken = (a.job for a in self.answers if a.answer != "cannot" and a.job is not None)
+        taken = (a.job for a in self.answers if a.helps and a.job is not None)
         return tuple(dict.fromkeys(taken))
 
     @property
     def contacts_helping(self) -> int:
         """How many contacts have said last that they can help."""
-        return sum(1 for answer in self.answers if answer.answer != "cannot")
+        return sum(1 for answer in self.answers if answer.helps)
 
     @property
     def answered(self) -> int:

@@ -146,6 +146,15 @@ async def _elena(tx: Transaction, agency: str, pin: str, twin: str) -> None:
         policy="demo",
         details={
             "communication": [{"mode": "speech", "language": "es"}],
+            "reach": [
+                {
+                    "channel": "voice",
+                    "address": "+1 555 0131",
+                    "safety": "safe",
+                    "hours": [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}],
+                },
+                {"channel": "email", "address": "soto.family@example.org", "safety": "monitored"},
+            ],
             "places": [{"label": "casa", "latitude": 41.8902, "longitude": -87.6350}],
             "brief": {"contact": "call"},
         },

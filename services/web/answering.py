@@ -1,6 +1,6 @@
 """What an answer by text, call or mail does: a digit acts, other words are kept, and one line goes back.
 
-Contacts say: I can help, I cannot, I am on my way. Of the staff it is: I have it, I cannot, I am on my way.
+Contacts say: I can help, I cannot, I am on my way, please ring me. Staff say: I have it, I cannot, I am on my way.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from services.wording.catalogue import say
 from services.wording.neutral_words import say_to_contact
 from streams.records import Contact, Staff
 
-ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way"}
+ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way", "4": "call_me"}
+NOT_AS_STAFF = frozenset({"cannot", "call_me"})
+"""What whoever is told as both says as a contact too, or only so."""
 
 
 async def answer_alert(
@@ -43,9 +45,13 @@ async def answer_alert(
         return ""
     line, given = "", ANSWERS[digit]
     in_words = say if spoken else say_to_contact
-    if alert.contact is not None and (alert.staff is None or given == "cannot"):
+    if alert.contact is not None and (alert.staff is None or given in NOT_AS_STAFF):
         await _decide(service, alert, alert.contact, digit, key, ContactAnswered, answer=given, job=alert.contact.job)
         line = in_words(alert.wish, "contact", f"answered.{given}")
+    if alert.staff is not None and given == "call_me":
+        # The desk rings its own people anyhow: for them it is no answer.
+        await keep_words(service, alert, digit, key)
+        return line or help_for([alert])
     if alert.staff is not None:
         return await _answer_as_staff(service, alert, alert.staff, digit, key)
     word = (alert.person.details.get("brief") or {}).get("arrival_word")

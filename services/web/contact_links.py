@@ -122,7 +122,8 @@ async def alert(call: Call) -> Reply:
             "call_back": agency.call_back,
             "emergency": agency.emergency,
             "answer": mine,
-            "others": sum(1 for a in incident.answers if a.contact != contact.id and a.answer != "cannot"),
+            "others": sum(1 for a in incident.answers if a.contact != contact.id and a.helps),
+            "to_ring": any(a.contact == contact.id and a.to_ring for a in incident.answers),
             "job": contact.job,
             "jobs_taken": [job for job in incident.jobs_taken if job != contact.job or mine is None],
             "arrival_word": _arrival_word(person, contact, mine, call.now),
@@ -165,12 +166,12 @@ async def _journey(tx: Transaction, person: str, incident: Incident, contact: Co
 
 
 async def answer(call: Call) -> Reply:
-    """*I can help*, *I can't*, *I'm on my way*: each acts once."""
+    """*I can help*, *I can't*, *I'm on my way*, *ring me*: each acts once."""
     contact = await _contact(call)
     view: IncidentView = await call.service.store.read(lambda tx: _incident(tx, call))
     given: ContactReply = call.body.answer
-    current = next((a.answer for a in view.incident.answers if a.contact == contact.id), None)
-    if current == given:
+    current = next((a for a in view.incident.answers if a.contact == contact.id), None)
+    if current is not None and (current.to_ring if given == "call_me" else current.answer == given):
         return Reply(body={"answer": given})
     signal = ContactAnswered(
         id=new_id(),

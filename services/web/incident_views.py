@@ -15,10 +15,13 @@ from alerts.situation import GRAVITY, Hold, Incident
 from services.nearest_place import nearest
 from streams.records import Delivery, IncidentView, JournalLine, Journey, Organization, Person, Staff, Zone
 from streams.store import Transaction
+from streams.unsafe import is_unsafe
 
 TRAIL_SHOWN = 200
 Names = dict[str, str]
 """What recipients are called, by the keys under which they are told."""
+RUNG = frozenset({"sms", "voice"})
+"""Channels whose addresses are telephone numbers."""
 DANGERS = ("weapons", "other_person", "children", "animals", "care")
 
 
@@ -58,6 +61,7 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "silent": incident.silent,
         "battery": incident.battery,
         "answers": incident.answers,
+        "to_ring": await _to_ring(tx, view, person),
         "trail": await tx.trail(person.id, incident.opened_at),
         "journeys": [await _journey(tx, journey) for journey in await failed_journeys(tx, person.id, incident)],
         "policy": {
@@ -72,6 +76,23 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
         "time_zone": person.time_zone,
     }
     return row
+
+
+async def _to_ring(tx: Transaction, view: IncidentView, person: Person) -> list[dict[str, Any]]:
+    """The contacts who asked to be rung, with their numbers; none at which nothing must be said."""
+    asked = {answer.contact: answer for answer in view.incident.answers if answer.to_ring}
+    contacts = [c for _, c in await tx.list_contacts(view.organization, view.person)] if asked else []
+    return [
+        {
+            "name": contact.name,
+            "at": asked[contact.id].at,
+            "numbers": list(
+                dict.fromkeys(m.address for m in contact.methods if m.channel in RUNG and not is_unsafe(person, m))
+            ),
+        }
+        for contact in contacts
+        if contact.id in asked
+    ]
 
 
 async def _names(tx: Transaction, view: IncidentView, deliveries: list[Delivery]) -> Names:
@@ -198,7 +219,7 @@ def told_view(incident: Incident, names: Names, deliveries: list[Delivery]) -> d
     answered = {f"contact:{answer.contact}" for answer in incident.answers}
     return {
         "reached": [_named(r, names) | {"at": at} for r, at in reached.items()],
-        "answered": [{"name": a.name, "answer": a.answer, "at": a.at} for a in incident.answers],
+        "answered": [{"name": a.name, "answer": a.answer, "at": a.at, "to_ring": a.to_ring} for a in incident.answers],
         "untold": [_named(r, names) for r in tried if r not in reached and r not in answered],
     }
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from streams.records import Person
 
-ANSWER = re.compile(r"([A-Z])?\s*([123])\W*", re.IGNORECASE)
+ANSWER = re.compile(r"([A-Z])?\s*([1234])\W*", re.IGNORECASE)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NAMED_AT_MOST = 5
 

@@ -168,7 +168,7 @@ class OnePerson(RuleBasedStateMachine):
                 made = IncidentResolved(**common, disposition="safe")
         self.take(made)
 
-    @rule(who=st.integers(1, 3), answer=st.sampled_from(["can_help", "cannot", "on_my_way"]))
+    @rule(who=st.integers(1, 3), answer=st.sampled_from(["can_help", "cannot", "on_my_way", "call_me"]))
     def contact_answers(self, who: int, answer: Any) -> None:
         """A contact answers."""
         incident = self.mia.situation.incident

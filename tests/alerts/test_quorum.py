@@ -135,6 +135,24 @@ def test_one_answer_does_not_keep_the_next_step_from_coming_when_nothing_arrives
     assert ("contact:c3", "alert") in her.told
 
 
+def test_whoever_asks_to_be_rung_holds_nothing_and_takes_nothing_back() -> None:
+    """The steps go on; who could help before still can."""
+    her = mia(quorum=1)
+    says(her, "c1", "call_me")
+    assert her.incident.contacts_hold is None
+    assert {"contact:c2", "dispatch"} <= told_from_now_on(her)
+    assert ("contact:c1", "repeat") not in her.told
+    says(her, "c2", "can_help")
+    says(her, "c2", "call_me")
+    assert her.incident.contacts_hold is not None
+    assert [(a.contact, a.answer, a.to_ring) for a in her.incident.answers] == [
+        ("c1", "call_me", True),
+        ("c2", "can_help", True),
+    ]
+    says(her, "c2", "cannot")
+    assert her.incident.contacts_hold is None
+
+
 def cannot(her: Mia, staff: str) -> None:
     """A responder says that they cannot."""
     common = {**her.common(), "incident": her.incident.id, "staff": staff, "name": staff.title()}

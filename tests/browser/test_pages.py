@@ -201,6 +201,15 @@ async def test_a_contact_answers_by_link(visitors: Visitors) -> None:
     await page.get_by_test_id("answer-on_my_way").click()
     await expect(page.get_by_test_id("answered")).not_to_be_empty()
     await expect(desk.get_by_test_id("incident-row")).to_contain_text("Carla")
+    await page.get_by_test_id("answer-call_me").click()
+    await expect(page.get_by_test_id("answer-call_me")).to_have_attribute("aria-pressed", "true")
+    await expect(page.get_by_test_id("answer-on_my_way")).to_have_attribute("aria-pressed", "true")
+    await desk.get_by_test_id("incident-open").click()
+    await expect(desk.get_by_test_id("to-ring")).to_contain_text("Carla")
+    reach = desk.get_by_test_id("reach")
+    await expect(reach).to_contain_text("Mon, Tue, Wed, Thu, Fri 09:00–17:00")
+    assert await reach.locator("a[href^='mailto:']").count() == 0
+    await examine(desk, "desk-to-ring")
     await examine(page, "contact-alert")
 
 

@@ -226,3 +226,12 @@ async def test_staff_who_were_there_before_can_answer_after_an_upgrade(town: Tow
     await until(known, "Kim's number was never indexed")
     _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM2")
     assert "It is yours" in said
+
+
+async def test_four_is_no_answer_of_staff(town: Town, provider: Provider) -> None:
+    """The help says what is."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "4")
+    assert "1: I have it" in said
+    assert (await town.incident())["state"] == "open"

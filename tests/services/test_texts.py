@@ -226,3 +226,17 @@ async def test_whoever_reads_french_is_answered_in_french(town: Town, provider: 
     assert "1: I can help" in said
     _, said = await provider.texts_us(town.url, town.settings.url, ANA, "1", sid="SM2")
     assert "Merci. Les autres savent que vous pouvez aider. / Thank you." in unescape(said)
+
+
+async def test_four_asks_to_be_rung_and_the_desk_reads_the_number(town: Town, provider: Provider) -> None:
+    """It is nobody's hold; by the page it is the same."""
+    await town.press(await mia(town, ANA), immediate=True)
+    await texted(town, provider)
+    _, said = await provider.texts_us(town.url, town.settings.url, ANA, "4")
+    assert "They know that you would like to be rung." in said
+    incident = await town.incident()
+    assert incident["state"] == "open"
+    assert [(asked["name"], asked["numbers"]) for asked in incident["to_ring"]] == [("Ana 1", [ANA])]
+    assert ("Ana 1", "call_me") in [(told["name"], told["answer"]) for told in incident["told"]["answered"]]
+    await provider.texts_us(town.url, town.settings.url, ANA, "2")
+    assert (await town.incident())["to_ring"] == []

@@ -1,4 +1,4 @@
-/** The incident as a contact may see it, and the three answers. */
+/** The incident as a contact may see it, and what they can answer. */
 
 import { serviceNow } from "../shared/client.js";
 import { element } from "../shared/element.js";
@@ -7,14 +7,15 @@ import { ago, timeOfDay } from "../shared/words.js";
 /**
  * @typedef {{language: string, time_zone: string, person: string, trigger: string, opened_at: string,
  *   state: "open" | "closed", drill: boolean, contact_rule: string | null, call_back: string | null,
- *   emergency: {label: string, call?: string | null, text?: string | null}[], answer: string | null, others: number,
+ *   emergency: {label: string, call?: string | null, text?: string | null}[], answer: string | null, to_ring?: boolean,
+ *   others: number,
  *   job?: string | null, jobs_taken?: string[], arrival_word?: string | null,
  *   staff: boolean, sees: "message" | "place" | "live", place?: {label: string, distance_m: number, bearing: string} | null,
  *   journey?: {label: string | null, destination: {latitude: number, longitude: number}},
  *   location?: {latitude: number, longitude: number, accuracy?: number | null, at: string}}} Alert
  */
 
-const ANSWERS = ["on_my_way", "can_help", "cannot"];
+const ANSWERS = ["on_my_way", "can_help", "cannot", "call_me"];
 
 /**
  * @param {Alert} alert
@@ -62,7 +63,7 @@ export function drawAlert(alert, say, answer) {
             {
               type: "button",
               class: value === "on_my_way" && alert.answer === null ? "primary" : "",
-              "aria-pressed": alert.answer === value ? "true" : "false",
+              "aria-pressed": (value === "call_me" ? alert.to_ring : alert.answer === value) ? "true" : "false",
               "data-testid": `answer-${value}`,
               "data-key": value,
               onclick: act(value),
@@ -71,7 +72,11 @@ export function drawAlert(alert, say, answer) {
           ),
         ),
       ),
-    element("p", { role: "status", "data-testid": "answered" }, alert.answer && open ? say(`answered.${alert.answer}`) : ""),
+    element(
+      "p",
+      { role: "status", "data-testid": "answered" },
+      alert.answer && open ? say(`answered.${alert.to_ring ? "call_me" : alert.answer}`) : "",
+    ),
     open && alert.arrival_word
       ? element("p", { class: "rule", "data-testid": "arrival-word" }, say("alert.arrival_word", { word: alert.arrival_word }))
       : null,
@@ -114,7 +119,7 @@ function whereTo({ label, destination }) {
 /** @param {Alert} alert @param {import("../shared/words.js").Say} say */
 function who(alert, say) {
   if (alert.staff) return say("who.staff");
-  if (alert.others === 0 && alert.answer !== null && alert.answer !== "cannot") return say("who.you");
+  if (alert.others === 0 && (alert.answer === "can_help" || alert.answer === "on_my_way")) return say("who.you");
   return alert.others > 0 ? say("who.others", { count: alert.others }) : say("who.nobody");
 }
 

@@ -1,8 +1,10 @@
 /** What has to be known before anybody calls, and only then the ways to reach them. */
 
+import { clockTime } from "./clock.js";
 import { element, redraw } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { callBadge } from "./phrases.js";
+import { hoursWords } from "./weekdays.js";
 import { languageName, say, sayName } from "./wording.js";
 
 /**
@@ -30,7 +32,11 @@ export function makeBrief(organization) {
     /** @param {Incident} incident */
     update(incident) {
       redraw(body, [incident.may_call, incident.communication, incident.brief], () => briefWords(incident));
-      redraw(reach, [incident.reach, incident.may_call], () => [...reachWords(incident), ...numbers(organization)]);
+      redraw(reach, [incident.to_ring, incident.reach, incident.may_call], () => [
+        ...toRing(incident),
+        ...reachWords(incident),
+        ...numbers(organization),
+      ]);
     },
   };
 }
@@ -80,7 +86,35 @@ function communicationWords(incident) {
 
 /** @type {Record<string, string>} */
 const SCHEMES = { voice: "tel:", sms: "sms:", email: "mailto:" };
-const UNSAFE = ["unsafe", "never"];
+
+/** Contacts who ask to be rung: first, for they wait. @param {Incident} incident @returns {Child[]} */
+function toRing(incident) {
+  const asked = incident.to_ring ?? [];
+  if (asked.length === 0) return [];
+  return [
+    element("h4", { class: "part-sub" }, say("ring.title")),
+    element("ul", { class: "ways", "data-testid": "to-ring" }, ...asked.map(ringWords)),
+  ];
+}
+
+/** @param {{name: string, at: string, numbers: string[]}} asked */
+function ringWords({ name, at, numbers }) {
+  return element(
+    "li",
+    { class: "way" },
+    element(
+      "span",
+      { class: "way-what" },
+      element("strong", {}, name),
+      element("span", { class: "muted" }, ` ${say("ring.since", { time: clockTime(at) })}`),
+    ),
+    ...(numbers.length > 0
+      ? numbers.map((number) =>
+          element("a", { class: "button small numbers", href: `tel:${number}`, "data-key": `ring-${number}` }, number),
+        )
+      : [element("span", { class: "way-no" }, say("ring.no_number"))]),
+  );
+}
 
 /** @param {Incident} incident @returns {Child[]} */
 function reachWords(incident) {
@@ -96,9 +130,10 @@ function reachWords(incident) {
 function wayWords(way, incident) {
   const contact = incident.may_call?.contact;
   const silenced = way.channel === "voice" && (contact === "text_only" || contact === "never");
-  const unsafe = UNSAFE.includes(way.safety ?? "") || contact === "never";
+  const unsafe = way.safety === "monitored" || contact === "never";
   const scheme = SCHEMES[way.channel];
-  const safety = [way.safety && sayName("safety", way.safety), way.hours].filter(Boolean).join(" · ");
+  const hours = way.hours?.length ? say("reach.hours", { hours: hoursWords(way.hours) }) : "";
+  const safety = [way.safety && sayName("safety", way.safety), hours].filter(Boolean).join(" · ");
   const name = sayName("channel", way.channel);
   return element(
     "li",

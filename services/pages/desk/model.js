@@ -5,7 +5,7 @@
  * @typedef {"extreme" | "severe" | "moderate" | "minor"} Severity
  * @typedef {"pending" | "open" | "acknowledged" | "resolved" | "cancelled"} State
  * @typedef {{holder: string, name: string, until: string}} Hold
- * @typedef {{name: string | null, recipient?: string | null, at?: string | null}} Told
+ * @typedef {{name: string | null, recipient?: string | null, at?: string | null, answer?: string}} Told
  * @typedef {{latitude: number, longitude: number}} Point
  * @typedef {Point & {accuracy?: number | null, at: string}} Fix
  * @typedef {Fix & {received_at: string, place: {label: string, distance_m: number, bearing: string | number} | null,
@@ -22,7 +22,8 @@
  * @typedef {{at: string, kind: string, by?: string | null, text?: string | null,
  *   values?: Record<string, string | number | null>}} Entry
  * @typedef {{id: string, recipient: string, name?: string | null, channel: string, state: string, attempts: number, at: string}} Delivery
- * @typedef {{channel: string, address: string, safety?: string | null, hours?: string | null}} Reach
+ * @typedef {{channel: string, address: string, safety?: string | null,
+ *   hours?: import("./weekdays.js").Hours[]}} Reach
  *
  * @typedef {{
  *   id: string, person: {id: string, name: string}, known_as?: string | null, state: State, trigger: string,
@@ -44,6 +45,7 @@
  *   brief?: Record<string, unknown> | null, places?: Place[], wrong_pins?: boolean | number,
  *   person_side?: string | null, timeline: Entry[], deliveries: Delivery[], zones?: Zone[], trail?: Fix[],
  *   journeys?: Journey[], policy?: {name: string, outdated: boolean, steps: Step[]} | null,
+ *   to_ring?: {name: string, at: string, numbers: string[]}[],
  * }} Incident
  *
  * @typedef {{

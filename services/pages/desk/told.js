@@ -40,9 +40,11 @@ function toldWords(incident) {
       element(
         "p",
         { class: "told-answered" },
-        told.at
-          ? say("told.answered_at", { name: recipientWords(told), time: clockTime(told.at) })
-          : say("told.answered", { name: recipientWords(told) }),
+        say("told.answered", {
+          name: recipientWords(told),
+          answer: sayName("told.answer", told.answer ?? "call_me"),
+          time: clockTime(told.at ?? ""),
+        }),
       ),
     ),
     rows.length === 0

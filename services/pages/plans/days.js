@@ -1,15 +1,6 @@
-/** Days of the week, by the names of the wire and in the reader's language. */
+/** Dates, and which day of the week they are. */
 
-import { language } from "../desk/wording.js";
-
-export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const A_MONDAY = Date.UTC(2024, 0, 1);
 const DAY = 86_400_000;
-
-/** @param {number} day 0 is Monday @param {"short" | "long"} [weekday] */
-export function dayName(day, weekday = "long") {
-  return new Intl.DateTimeFormat(language(), { weekday, timeZone: "UTC" }).format(A_MONDAY + day * DAY);
-}
 
 /** 0 is Monday; NaN where this is no date. @param {string} date "2026-11-24" */
 export function dayOf(date) {

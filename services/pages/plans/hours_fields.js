@@ -2,7 +2,7 @@
 
 import { say } from "../desk/wording.js";
 import { element, fill } from "../shared/element.js";
-import { DAYS, dayName } from "./days.js";
+import { DAYS, dayName } from "../desk/weekdays.js";
 import { Fields } from "./fields.js";
 
 /**

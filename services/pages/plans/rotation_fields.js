@@ -2,7 +2,8 @@
 
 import { say } from "../desk/wording.js";
 import { element, fill, write } from "../shared/element.js";
-import { DAYS, dayName, dayOf, onDay, today } from "./days.js";
+import { DAYS, dayName } from "../desk/weekdays.js";
+import { dayOf, onDay, today } from "./days.js";
 import { Fields } from "./fields.js";
 import { HoursFields } from "./hours_fields.js";
 import { OrderedMembers } from "./ordered_members.js";
