@@ -328,6 +328,7 @@ def _set_lease(turn: Turn, lease: str, warning: str, hold: Hold) -> None:
 def lapse_staff_hold(turn: Turn) -> None:
     """The responder went quiet: staff first, and the contacts one step later."""
     hold = turn.incident.staff_hold
+    turn.clear_timer(STAFF_LEASE)
     turn.clear_timer(STAFF_WARNING)
     turn.record("hold_lapsed", by=hold.name if hold else None)
     held = turn.incident.contacts_hold is not None

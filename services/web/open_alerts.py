@@ -62,7 +62,7 @@ async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[Op
             of_contacts += [alert] if alert is not None else []
         else:
             for told_of in await tx.staff_told_of(owner.organization, owner.id, now - TOLD_WITHIN):
-                alert = await _of_staff(tx, owner, told_of)
+                alert = await _of_staff(tx, owner, told_of, as_dialled(number))
                 if alert is not None:
                     of_staff[told_of] = alert
     joined = [
@@ -77,11 +77,11 @@ async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None
     if delivery.incident is None:
         return None
     reader = await reader_of(tx, delivery)
-    if isinstance(reader, Staff):
-        return await _of_staff(tx, reader, delivery.incident)
-    if not isinstance(reader, Contact):
+    if not isinstance(reader, Contact | Staff):
         return None
     address = next((method.address for method in reader.methods if method.id == delivery.method), None)
+    if isinstance(reader, Staff):
+        return await _of_staff(tx, reader, delivery.incident, address)
     alert = await _of_contact(tx, reader, address)
     return alert if alert is not None and alert.incident.id == delivery.incident else None
 
@@ -103,19 +103,28 @@ async def _of_contact(tx: Transaction, contact: Contact, address: str | None) ->
     incident = (await tx.situation(contact.person)).live_incident
     if person is None or incident is None or not incident.contacts_told_at:
         return None
-    here = [method for method in contact.methods if method.address == address]
     return OpenAlert(
         organization=contact.organization,
         person=person,
         incident=incident,
         contact=contact,
-        trusted=not any(is_unsafe(person, method) for method in here),
+        trusted=_is_trusted(person, contact, address),
     )
 
 
-async def _of_staff(tx: Transaction, staff: Staff, incident: str) -> OpenAlert | None:
+async def _of_staff(tx: Transaction, staff: Staff, incident: str, address: str | None) -> OpenAlert | None:
     view = await tx.incident(staff.organization, incident)
     person = await tx.get(Person, staff.organization, view.person) if view is not None else None
     if view is None or person is None or not view.incident.live or staff.id in person.hidden_from:
         return None
-    return OpenAlert(organization=staff.organization, person=person, incident=view.incident, staff=staff)
+    return OpenAlert(
+        organization=staff.organization,
+        person=person,
+        incident=view.incident,
+        staff=staff,
+        trusted=_is_trusted(person, staff, address),
+    )
+
+
+def _is_trusted(person: Person, owner: Contact | Staff, address: str | None) -> bool:
+    return not any(is_unsafe(person, method) for method in owner.methods if method.address == address)

@@ -232,6 +232,8 @@ def test_whoever_could_not_and_can_now_may_say_again_that_they_cannot() -> None:
     assert her.incident.declined == ()
     cannot(her, "kim")
     assert (her.incident.state, holder(her)) == ("open", None)
+    her.wait(minutes=20)
+    assert her.lines.count("hold_lapsed") == 1, "what was given back does not lapse as well"
 
 
 def test_a_note_of_somebody_else_says_nothing_of_the_holder() -> None:
