@@ -187,7 +187,8 @@ async def patch_staff(call: Call) -> Reply:
     changes = changes_of(call.body)
     shown = None
     if "methods" in changes:
-        changes["methods"], shown = new_methods(call, changes["methods"], "methods")
+        before = await call.get(Staff, call.path("id"))
+        changes["methods"], shown = new_methods(call, changes["methods"], "methods", before.methods)
 
     async def work(tx: Transaction) -> Reply:
         staff = await tx.get(Staff, call.organization, call.path("id"))

@@ -56,7 +56,10 @@ class ContactBody(Body, kw_only=True):
 
 
 class ContactChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`PATCH /v1/contacts/{id}`; what is not named stays. `methods` are replaced as a whole."""
+    """`PATCH /v1/contacts/{id}`; what is not named stays.
+
+    `methods` are replaced as a whole; one of the same channel and address stays what it was.
+    """
 
     name: Text | UnsetType = UNSET
     language: Text | UnsetType = UNSET
@@ -150,6 +153,7 @@ def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
         "sees": contact.sees,
         "job": contact.job,
         "consent": contact.consent,
+        "unheard_since": contact.unheard_since,
         "methods": methods,
     }
 
@@ -168,11 +172,11 @@ async def get_contact(call: Call) -> Reply:
 
 async def patch_contact(call: Call) -> Reply:
     """Changes what is named; a new webhook's secret is shown this once."""
-    await visible_contact(call)
+    before = await visible_contact(call)
     changes = changes_of(call.body)
     shown: list[dict[str, Any]] = []
     if "methods" in changes:
-        changes["methods"], shown = new_methods(call, changes["methods"], "methods")
+        changes["methods"], shown = new_methods(call, changes["methods"], "methods", before.methods)
     if "consent" in changes:
         changes |= {"consent": "confirmed", "consent_how": changes["consent"].how}
 

@@ -48,17 +48,26 @@ class ContactMethodBody(MethodBody, kw_only=True, forbid_unknown_fields=True):
     """Who reads it: nobody else (`safe`), others too (`shared`), whoever must not (`monitored`: nothing goes there)."""
 
 
-def new_methods(call: Call, given: Sequence[MethodBody], field: str) -> tuple[tuple[Method, ...], list[dict[str, Any]]]:
-    """The methods as they are kept, and as they are answered (a webhook's secret is shown once)."""
+def new_methods(
+    call: Call, given: Sequence[MethodBody], field: str, known: Sequence[Method] = ()
+) -> tuple[tuple[Method, ...], list[dict[str, Any]]]:
+    """The methods as they are kept, and as they are answered (a webhook's secret is shown once).
+
+    One that leads where one of the `known` did is that one still: with its id, its secret, and closed where it was.
+    """
     methods, shown = [], []
+    left = list(known)
     for index, entry in enumerate(given):
         channel = call.service.channels.get(entry.channel)
         objection = channel.objection(entry.address) if channel is not None else None
         if objection:
             raise field_problem(f"{field}[{index}].address", objection)
-        secret = _webhook_secret() if entry.channel == "webhook" else None
         address = _as_kept(entry)
-        method = Method(id=new_id(), channel=entry.channel, address=address, secret=secret)
+        same = next((m for m in left if (m.channel, m.address) == (entry.channel, address)), None)
+        if same is not None:
+            left.remove(same)
+        secret = _webhook_secret() if entry.channel == "webhook" and same is None else None
+        method = same or Method(id=new_id(), channel=entry.channel, address=address, secret=secret)
         if isinstance(entry, ContactMethodBody):
             hours = checked_hours(entry.hours, f"{field}[{index}].hours")
             method = msgspec.structs.replace(method, hours=hours, safety=entry.safety)

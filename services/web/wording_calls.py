@@ -5,11 +5,12 @@ from __future__ import annotations
 from services.web.call import Call, Reply, Route
 from services.web.problems import Problem
 from services.wording.catalogue import languages, raw_part
+from services.wording.neutral_words import neutral_languages
 
 
 async def listed(_call: Call) -> Reply:
-    """The languages there are."""
-    return Reply(body={"languages": languages()})
+    """The languages there are: those of the pages, and those in which there are neutral words for contacts alone."""
+    return Reply(body={"languages": languages(), "neutral": sorted(neutral_languages())})
 
 
 async def part(call: Call) -> Reply:

@@ -172,3 +172,18 @@ async def test_a_contact_who_was_removed_opens_nothing(town: Town) -> None:
     code = code_of(town.sink.to("ana")[0].json["data"]["link"])
     await town.call("DELETE", f"/v1/contacts/{ana['id']}", town.admin)
     assert (await town.call("GET", "/v1/alert", code)).status == 404
+
+
+async def test_a_way_that_is_kept_stays_what_it_was(town: Town) -> None:
+    """With its id and its secret: only what is new is new, and who closed it is not told there again."""
+    await town.agency()
+    person = await town.person()
+    made = await town.contact(person, "Ana")
+    (known,) = made["methods"]
+    changed = [{**town.hook("ana"), "safety": "safe"}, town.hook("second")]
+    answer = await town.call("PATCH", f"/v1/contacts/{made['id']}", town.admin, {"methods": changed})
+    first, second = answer.body["methods"]
+    assert (first["id"], "secret" in first) == (known["id"], False)
+    assert (second["id"] != known["id"], "secret" in second) == (True, True)
+    shown = await town.get(f"/v1/contacts/{made['id']}", town.admin)
+    assert [method["safety"] for method in shown["methods"]] == ["safe", None]

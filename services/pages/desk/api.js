@@ -8,7 +8,7 @@ import { say } from "./wording.js";
  *   errors?: {field: string, message: string}[], mistakes?: Mistake[]}} ProblemBody
  *
  * @typedef {{line: number | null, column: number | null, field: string, message: string}} Mistake
- * @typedef {"POST" | "PUT" | "DELETE"} Method
+ * @typedef {"POST" | "PUT" | "PATCH" | "DELETE"} Method
  */
 
 /** An answer that is not the one that was hoped for; `status` 0 is no answer at all. */

@@ -12,9 +12,16 @@ import { Fields } from "./fields.js";
  */
 
 export class HoursFields {
-  /** @param {Hours[]} hours @param {() => void} changed */
-  constructor(hours, changed) {
+  /**
+   * @param {Hours[]} hours
+   * @param {() => void} changed
+   * @param {{about?: string, start?: string, end?: string}} [wish] the keys of the words that say what for; what is
+   *   offered first
+   */
+  constructor(hours, changed, { about = "team", start = "18:00", end = "08:00" } = {}) {
     this.changed = changed;
+    this.about = about;
+    this.first = { days: DAYS, start, end };
     /** @type {Row[]} */
     this.rows = hours.map((one) => this.#row(one));
     this.list = element("div", { class: "plans-field" });
@@ -25,7 +32,7 @@ export class HoursFields {
     this.node = element(
       "div",
       { class: "plans-field" },
-      element("p", { class: "label" }, say("team.hours")),
+      element("p", { class: "label" }, say(`${about}.hours`)),
       this.list,
       this.more,
     );
@@ -33,7 +40,7 @@ export class HoursFields {
   }
 
   #add() {
-    const row = this.#row({ days: DAYS, start: "18:00", end: "08:00" });
+    const row = this.#row(this.first);
     this.rows.push(row);
     this.#draw();
     row.start.focus();
@@ -41,8 +48,8 @@ export class HoursFields {
   }
 
   #draw() {
-    const all = element("p", { class: "muted" }, say("team.all_hours"));
-    fill(this.more, say(this.rows.length > 0 ? "team.more_hours" : "team.add_hours"));
+    const all = element("p", { class: "muted" }, say(`${this.about}.all_hours`));
+    fill(this.more, say(this.rows.length > 0 ? "team.more_hours" : `${this.about}.add_hours`));
     fill(this.list, ...(this.rows.length > 0 ? this.rows.map((row) => row.node) : [all]));
   }
 
@@ -60,7 +67,7 @@ export class HoursFields {
     const node = element(
       "fieldset",
       { class: "plans-hours", "data-testid": "hours" },
-      element("legend", { class: "visually-hidden" }, say("team.hours")),
+      element("legend", { class: "visually-hidden" }, say(`${this.about}.hours`)),
       element(
         "div",
         { class: "plans-days" },

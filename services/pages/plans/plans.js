@@ -1,4 +1,4 @@
-/** Plans and turns: who is on call, what is open in whose plan, and who would be told when. */
+/** Plans and turns: who is on call, what is open in whose plan, whom they trust, and who would be told when. */
 
 import { session as acts } from "../desk/act.js";
 import { Problem, get } from "../desk/api.js";
@@ -7,6 +7,7 @@ import { makeLanguages } from "../desk/header.js";
 import { makeSignIn } from "../desk/sign_in.js";
 import { preferredLanguage, say, speak } from "../desk/wording.js";
 import { element, fill } from "../shared/element.js";
+import { Contacts } from "./contacts.js";
 import { OpenPlans } from "./open_plans.js";
 import { PlanEditor } from "./plan_editor.js";
 import { Teams } from "./teams.js";
@@ -33,6 +34,7 @@ async function show() {
   const trial = new Trial();
   const open = new OpenPlans((person) => void trial.choose(person));
   const editor = mayEdit ? new PlanEditor((draft, person) => trial.tryText(draft, person), () => void trial.again()) : null;
+  const contacts = mayEdit ? new Contacts(() => void trial.again()) : null;
   const teams = new Teams(mayEdit, () => void Promise.all([trial.again(), editor?.again()]));
   fill(
     document.body,
@@ -44,9 +46,9 @@ async function show() {
       makeLanguages(changeLanguage),
       element("a", { class: "button quiet", href: "/desk", "data-testid": "to-desk" }, say("plans.to_desk")),
     ),
-    element("main", { class: "plans" }, teams.node, open.node, editor?.node, trial.node),
+    element("main", { class: "plans" }, teams.node, open.node, contacts?.node, editor?.node, trial.node),
   );
-  await Promise.all([teams.read(), open.read(), trial.read(), editor?.read()]);
+  await Promise.all([teams.read(), open.read(), trial.read(), contacts?.read(), editor?.read()]);
 }
 
 /** @param {Session} found */
