@@ -33,7 +33,7 @@ export class ContactDialog {
     this.how = element("input", { type: "text", maxlength: 200, autocomplete: "off", "data-testid": "contact-how" });
     this.ways = element("div", { class: "plans-parts" });
     /** @type {WayFields[]} */
-    this.allWays = [];
+    this.wayFields = [];
     this.kept = element("p", { class: "plans-warn", hidden: true, "data-testid": "taken-up" });
     const before = draftOf(this.draft);
     this.#show(before ? JSON.parse(before) : this.#known());
@@ -88,7 +88,7 @@ export class ContactDialog {
     this.sees.value = draft.sees;
     this.job.value = draft.job ?? "";
     this.how.value = draft.how;
-    this.allWays = [];
+    this.wayFields = [];
     fill(this.ways);
     for (const way of draft.methods) this.#add(way);
   }
@@ -132,7 +132,7 @@ export class ContactDialog {
     const made = new WayFields(way, {
       changed: () => this.#changed(),
       dropped: () => {
-        this.allWays = this.allWays.filter((one) => one !== made);
+        this.wayFields = this.wayFields.filter((one) => one !== made);
         made.node.remove();
         this.#count();
         const next = this.dialog.querySelector('[data-testid="add-way"]');
@@ -140,14 +140,14 @@ export class ContactDialog {
         this.#changed();
       },
     });
-    this.allWays.push(made);
+    this.wayFields.push(made);
     this.ways.append(made.node);
     this.#count();
     return made;
   }
 
   #count() {
-    this.allWays.forEach((one, number) => one.count(number + 1));
+    this.wayFields.forEach((one, number) => one.count(number + 1));
   }
 
   #changed() {
@@ -162,7 +162,7 @@ export class ContactDialog {
       sees: this.sees.value,
       job: this.job.value || null,
       how: this.how.value.trim(),
-      methods: this.allWays.map((one) => one.body()),
+      methods: this.wayFields.map((one) => one.body()),
     };
   }
 
@@ -173,8 +173,8 @@ export class ContactDialog {
       this.fields.fault("name", say("contacts.needs_name"));
       return null;
     }
-    if (this.allWays.length === 0) this.#add(newWay());
-    if (!this.allWays.every((one) => one.complete())) return null;
+    if (this.wayFields.length === 0) this.#add(newWay());
+    if (!this.wayFields.every((one) => one.complete())) return null;
     const whole = how ? { ...body, consent: { how } } : body;
     return this.contact
       ? { method: /** @type {const} */ ("PATCH"), path: `/v1/contacts/${this.contact.id}`, body: whole }
@@ -185,7 +185,7 @@ export class ContactDialog {
   #fault(field, message) {
     const [, number, rest = ""] = /^methods\[(\d+)\]\.(.*)$/.exec(field) ?? [];
     if (number === undefined) return this.fields.fault(field === "consent.how" ? "how" : field, message);
-    return this.allWays[Number(number)]?.fields.fault(rest, message) ?? false;
+    return this.wayFields[Number(number)]?.fields.fault(rest, message) ?? false;
   }
 }
 
