@@ -20,7 +20,7 @@ from services.web.call import Call, Reply, Route
 from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
 from services.web.problems import Problem
 from services.web.text_answers import chosen_of
-from services.wording.neutral_words import say_to_contact
+from services.wording.neutral_words import in_letters_of_a_text, say_to_contact
 from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
@@ -129,7 +129,10 @@ async def _practised(tx: Transaction, owners: list[Contact | Staff], now: dateti
     waiting = [one for one in owners if isinstance(one, Contact) and one.unheard_since is not None]
     for contact in waiting:
         await answered(tx, contact, now)
-    return say_to_contact(waiting[0].language, "contact", "answered.practice") if waiting else ""
+    if not waiting:
+        return ""
+    wish = waiting[0].language
+    return in_letters_of_a_text(wish, say_to_contact(wish, "contact", "answered.practice"))
 
 
 async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, number: str) -> str:
@@ -147,11 +150,12 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, n
     if match is not None:
         chosen, digit = match
         reads_alone = _is_read_by_nobody_else(chosen, number, call.now)
-        return await answer_alert(call.service, chosen, digit, key, reads_alone=reads_alone)
+        said = await answer_alert(call.service, chosen, digit, key, reads_alone=reads_alone)
+        return in_letters_of_a_text(chosen.wish, said)
     for alert in alerts:
         await keep_words(call.service, alert, written, key)
     trusted = [alert for alert in alerts if alert.trusted]
-    return help_for(trusted) if trusted else ""
+    return in_letters_of_a_text(trusted[0].wish, help_for(trusted)) if trusted else ""
 
 
 def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from services.wording.catalogue import PLACEHOLDER, say
+from services.wording.segment import plain
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 ISOLATE, END = "\u2068", "\u2069"
@@ -53,6 +54,12 @@ def neutral_languages() -> Mapping[str, NeutralWords]:
 def neutral_words(wish: str) -> NeutralWords | None:
     """The language that is meant by `fr-CA`, `zh_CN` and so on; None where it is not one of these."""
     return neutral_languages().get(wish.replace("_", "-").split("-", maxsplit=1)[0].lower())
+
+
+def in_letters_of_a_text(wish: str, words: str) -> str:
+    """Without the accents that would halve a text's room; with all marks in languages that say something else then."""
+    own = neutral_words(wish)
+    return words if own is not None and own.language in KEEPS_MARKS else plain(words)
 
 
 def say_to_contact(wish: str, part: str, key: str, /, **values: Any) -> str:

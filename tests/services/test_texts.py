@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.wording.segment import segment_room
 from tests.services.provider import Provider, Rung
 from tests.services.test_directory import other_agency
 from tests.services.town import Phone, Town, until
@@ -240,3 +241,19 @@ async def test_four_asks_to_be_rung_and_the_desk_reads_the_number(town: Town, pr
     assert ("Ana 1", "call_me") in [(told["name"], told["answer"]) for told in incident["told"]["answered"]]
     await provider.texts_us(town.url, town.settings.url, ANA, "2")
     assert (await town.incident())["to_ring"] == []
+
+
+async def test_an_answer_by_text_fits_into_one_segment_in_spanish(town: Town, provider: Provider) -> None:
+    """Without accents that would halve its room; Vietnamese keeps its marks, without which it says something else."""
+    await town.press(await mia(town, ANA, BEN, language="es"), immediate=True)
+    await texted(town, provider)
+    _, said = await provider.texts_us(town.url, town.settings.url, ANA, "quien?")
+    help_ = unescape(said).partition("<Message>")[2].partition("</Message>")[0]
+    assert help_.startswith("Responda con un numero.")
+    assert segment_room(help_) >= 0
+    contacts = (await town.get(f"/v1/people/{(await town.incident())['person']['id']}/contacts", town.admin))[
+        "contacts"
+    ]
+    await town.call("PATCH", f"/v1/contacts/{contacts[1]['id']}", town.admin, {"language": "vi"})
+    _, said = await provider.texts_us(town.url, town.settings.url, BEN, "1")
+    assert "Cảm ơn." in unescape(said)
