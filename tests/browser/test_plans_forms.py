@@ -204,6 +204,59 @@ async def test_a_mistake_in_a_plan_shows_its_place_and_the_text_stays(visitors: 
     await expect(text).to_have_value(right)
 
 
+async def test_whoever_is_only_on_duty_takes_turns_and_sets_nothing_up(visitors: Visitors) -> None:
+    """No forms, no contacts of anybody: turns, what is open, and trying it."""
+    token = await visitors.demo.employs("Robin Ames", "dispatcher")
+    page = await visitors.open("/desk", {"width": WIDE["width"], "height": WIDE["height"]})
+    await page.get_by_test_id("sign-in-token").fill(token)
+    await page.get_by_test_id("sign-in").click()
+    await page.get_by_test_id("to-plans").click()
+    card = team(page, "evenings")
+    await expect(card.get_by_test_id("take")).to_be_visible()
+    for testid in ("new-team", "edit", "rename", "delete", "new-contact", "policy-save"):
+        assert await page.get_by_test_id(testid).count() == 0, testid
+    await card.get_by_test_id("take").click()
+    await expect(card.get_by_test_id("on-call")).to_contain_text("Robin Ames")
+    await examine(page, "plans-dispatcher")
+
+
+async def test_turns_of_any_length_are_set(visitors: Visitors) -> None:
+    """Twelve hours each, day and night."""
+    page = await plans(visitors)
+    await team(page, "evenings").get_by_test_id("edit").click()
+    dialog = page.get_by_test_id("team-dialog")
+    await dialog.get_by_test_id("length").select_option("other")
+    await dialog.get_by_test_id("every").fill("0")
+    await dialog.get_by_test_id("unit").select_option("hours")
+    await dialog.get_by_test_id("team-confirm").click()
+    await expect(dialog.get_by_test_id("fault-every")).to_have_text("A whole number from 1 on.")
+    await dialog.get_by_test_id("every").fill("12")
+    await dialog.get_by_role("button", name="Take these hours out").click()
+    await dialog.get_by_test_id("team-confirm").click()
+    await expect(dialog).to_have_count(0)
+    await team(page, "evenings").get_by_test_id("edit").click()
+    await expect(dialog.get_by_test_id("length")).to_have_value("other")
+    await expect(dialog.get_by_test_id("every")).to_have_value("12")
+
+
+async def test_a_plan_that_somebody_else_has_saved_meanwhile_is_not_put_aside_unasked(visitors: Visitors) -> None:
+    """The first press says so; whoever presses again means it."""
+    page = await plans(visitors)
+    text = page.get_by_test_id("policy-text")
+    await expect(text).to_have_value(re.compile("name: demo"))
+    theirs = "name: demo\nsteps: [{after: 0s, notify: [dispatch]}]\n"
+    origin = {"Origin": visitors.demo.url, "Content-Type": "text/plain"}
+    answer = await page.request.put(f"{visitors.demo.url}/v1/policies/demo", data=theirs, headers=origin)
+    assert answer.status == 200
+    ours = "name: demo\nsteps: [{after: 0s, notify: [dispatch, contacts]}]\n"
+    await text.fill(ours)
+    await page.get_by_test_id("policy-save").click()
+    await expect(page.get_by_test_id("policy-problem")).to_contain_text("Somebody else has saved this plan")
+    await expect(text).to_have_value(ours)
+    await page.get_by_test_id("policy-save").click()
+    await expect(page.get_by_test_id("policy-saved")).to_be_visible()
+
+
 @LOOKS
 async def test_axe_finds_nothing_on_the_forms(visitors: Visitors, language: str, dark: bool) -> None:
     """A team with a mistake, on a wide and on a narrow screen; nothing is cut off at 390 pixels."""

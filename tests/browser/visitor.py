@@ -20,7 +20,7 @@ from services.commands.demo import furnish
 from services.process import Assembly
 from services.settings import Settings
 from services.web.service import new_id, new_token
-from streams.records import Device, Person, Schedule, Token
+from streams.records import Device, Person, Role, Schedule, Staff, Token
 from streams.sealing import token_hash
 from streams.store import Transaction
 
@@ -106,6 +106,19 @@ class Demo:
             )  # fmt: skip
             await self._decide(person.id, planned)
         self._assembly.engine.look()
+
+    async def employs(self, name: str, role: Role) -> str:
+        """Somebody with this role alone; their token."""
+        token, agency = new_token(), self._organization()
+        staff = Staff(id=new_id(), organization=agency, name=name, roles=(role,))
+
+        async def add(tx: Transaction) -> None:
+            await tx.put(staff)
+            known = Token(kind="staff", organization=agency, subject=staff.id, roles=staff.roles, name=name)
+            await tx.put_token(token_hash(token), known)
+
+        await self._assembly.store.write(add)
+        return token
 
     async def ping_path(self) -> str:
         """The address that completes Lia's check-in; she has no PIN."""
