@@ -160,7 +160,12 @@ class Sender:
             behind = self._behind()
             self._order.look_again()
             while (given := self._order.take(behind=behind)) is not None:
-                tasks.create_task(self._send_one(*given))
+                side, breaker, claimed = given
+                if breaker.refuses:
+                    # Of a side that has fallen silent there may be thousands: each costs next to nothing.
+                    self._end(side, Result(claimed.delivery, Retry(SILENT)))
+                else:
+                    tasks.create_task(self._send_one(side, breaker, claimed))
             if len(self._order):
                 # Places come free by tries that end, and by there being nobody left to decide.
                 await self._wait_for(self._moved, LOOK_WHILE_BEHIND)
@@ -185,11 +190,18 @@ class Sender:
         alarm = asyncio.get_running_loop().call_later(SLOW_AFTER, slowed)
         try:
             result = await self._try(claimed, breaker)
+        except BaseException:
+            self._order.ended(side, slow=slow)
+            raise
         finally:
             alarm.cancel()
-            self._order.ended(side, slow=slow)
             self._moved.set()
-        self._tried(claimed.delivery.channel, type(result.outcome).__name__.lower() if result.outcome else "void")
+        self._end(side, result, slow=slow)
+
+    def _end(self, side: tuple[str, str], result: Result, *, slow: bool = False) -> None:
+        self._order.ended(side, slow=slow)
+        outcome = result.outcome
+        self._tried(result.delivery.channel, type(outcome).__name__.lower() if outcome else "void")
         self._results.append(result)
         self._settling.set()
 

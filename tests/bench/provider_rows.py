@@ -19,12 +19,20 @@ SILENT_FOR = 3.0
 """After so long the next method starts beside the first (`api.md`)."""
 
 
+class _Dead:
+    """Where it is, and when it was asked first."""
+
+    url = ""
+    asked_at = 0.0
+
+
 @asynccontextmanager
-async def _dead(*, hangs: bool) -> AsyncIterator[str]:
+async def _dead(*, hangs: bool) -> AsyncIterator[_Dead]:
     """A provider that takes every request and answers none, or answers each with an error."""
-    over = asyncio.Event()
+    over, dead = asyncio.Event(), _Dead()
 
     async def take(_: web.BaseRequest) -> web.Response:
+        dead.asked_at = dead.asked_at or time.time()
         if hangs:
             await over.wait()
         return web.Response(status=503)
@@ -33,7 +41,8 @@ async def _dead(*, hangs: bool) -> AsyncIterator[str]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        dead.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield dead
     finally:
         over.set()
         await runner.cleanup()
@@ -70,14 +79,15 @@ async def dead_provider() -> list[Row]:
     """1,000 incidents, 5 recipients each, the first method of each by a provider that is well, hangs, or is broken."""
     rows = []
     for how in ("none", "hangs", "answers 503"):
-        async with sink() as receiver, _dead(hangs=how == "hangs") as url:
+        async with sink() as receiver, _dead(hangs=how == "hangs") as dead:
             plan = Plan(data="", sink=receiver.url, people=INCIDENTS, contacts=RECIPIENTS)
-            plan.apart, plan.provider = True, None if how == "none" else url
+            plan.apart, plan.provider = True, None if how == "none" else dead.url
             async with service(plan) as town:
                 spans, accepted = await _told(town, receiver)
         spans.sort()
         missing = INCIDENTS * RECIPIENTS - len(spans)
         first, half, most = spans[0], percentile(spans, 0.5), percentile(spans, 0.99)
+        silent = min(receiver.times.values()) - dead.asked_at if dead.asked_at else 0.0
         what = "no other method first" if how == "none" else f"a provider that {how} first"
         rows.append(
             Row(
@@ -85,8 +95,9 @@ async def dead_provider() -> list[Row]:
                 what=f"{INCIDENTS:,} incidents at once, {RECIPIENTS} recipients each, {what}",
                 measured=f"first {first:.2f} s, p50 {half:.1f} s, p99 {most:.1f} s; {missing} missing",
                 goal="0 missing" + ("; the next method under way 3 s after the first" if how == "hangs" else ""),
-                against=f"presses accepted in {accepted:.1f} s",
-                reached=missing == 0 and (how != "hangs" or first <= SILENT_FOR + 0.5),
+                against=f"presses accepted in {accepted:.1f} s"
+                + (f"; the first next method {silent:.2f} s after the provider was asked" if silent else ""),
+                reached=missing == 0 and (how != "hangs" or silent <= SILENT_FOR + 0.5),
             )
         )
     return rows
