@@ -52,10 +52,11 @@ def restart(turn: Turn, *, contacts_later: bool, also: Iterable[str] = ()) -> No
         rounds=(0,) * len(turn.incident.policy.steps),
         tail_round=0,
         contacts_not_before=later,
-        contacts_stopped=False,
-        stood_down_at=None,
         news=turn.incident.news + 1,
     )
+    if not contacts_later:
+        # What the person has called off stays so, whoever of the staff goes quiet.
+        turn.change(contacts_stopped=False, stood_down_at=None)
     advance(turn, also=told, news=True)
 
 

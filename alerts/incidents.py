@@ -341,8 +341,8 @@ def withdraw_staff(turn: Turn, *, staff: str) -> None:
     """One of those who had it cannot after all: the next of them has it; too few are left, and others are told."""
     incident = turn.incident
     hold, enough = incident.staff_hold, incident.staff_have_it
-    left = tuple(one for one in incident.having if one != staff)
-    turn.change(having=left, having_names={one: name for one, name in incident.having_names.items() if one != staff})
+    forget_one(turn, staff)
+    left = turn.incident.having
     if hold is not None and hold.holder == staff:
         # Those who answered before names were kept cannot be shown as having it.
         heir = next((one for one in left if one in incident.having_names), None)
@@ -355,8 +355,20 @@ def withdraw_staff(turn: Turn, *, staff: str) -> None:
         turn.change(staff_hold=hold)
         turn.record("hold_passed", by=name)
         _set_lease(turn, STAFF_LEASE, STAFF_WARNING, hold)
+        # Whoever has it now did not ask for it: they and the others hear of it.
+        restart(turn, contacts_later=True)
+        if turn.incident.staff_have_it:
+            silence_steps(turn)
+        return
     if enough and not turn.incident.staff_have_it:
         restart(turn, contacts_later=True)
+
+
+def forget_one(turn: Turn, staff: str) -> None:
+    """This one of the staff has it no more, and does not get it back."""
+    incident = turn.incident
+    names = {one: name for one, name in incident.having_names.items() if one != staff}
+    turn.change(having=tuple(one for one in incident.having if one != staff), having_names=names)
 
 
 def lapse_contacts_hold(turn: Turn, *, what: str = "contact_hold_lapsed") -> None:

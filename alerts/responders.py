@@ -82,6 +82,9 @@ def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -
         turn.refuse("held_by_other", holder=hold.name)
         return
     turn.record("claimed" if signal.claim else "acknowledged", by=signal.name)
+    if hold is not None and other and signal.claim:
+        incidents.forget_one(turn, hold.holder)
+        incident = turn.incident
     if hold is not None and other and not signal.claim:
         incidents.join_hold(turn, staff=signal.staff, name=signal.name)
         return
@@ -98,7 +101,7 @@ def _resolve(turn: Turn, signal: IncidentResolved) -> None:
 
 def _note(turn: Turn, incident: Incident, signal: NoteAdded) -> None:
     turn.record("note", by=signal.name, text=signal.text)
-    if incident.staff_hold is None or signal.staff in incident.having:
+    if signal.staff is not None and (incident.staff_hold is None or signal.staff in incident.having):
         incidents.renew_staff_hold(turn)
     else:
         # A sign of life of the writer, not of whoever has it.
@@ -189,6 +192,7 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
         if signal.step is None:
             return
     incidents.forget_holds(turn)
+    turn.change(contacts_not_before=None)
     jump(turn, signal.step - 1 if signal.step is not None else None)
     turn.publish("incident.updated")
 

@@ -274,10 +274,10 @@ class IncidentAcknowledged(SignalBase, frozen=True, kw_only=True, tag="incident_
 
 
 class NoteAdded(SignalBase, frozen=True, kw_only=True, tag="note_added"):
-    """A responder wrote to the timeline."""
+    """A responder wrote to the timeline; `staff` is None where it is not sure that it was them."""
 
     incident: str
-    staff: str
+    staff: str | None
     name: str
     text: str
 

@@ -36,6 +36,8 @@ LOOKED_INTO = frozenset(
 MOST_HEADER = 500
 MOST_PARTS = 20
 """Each line of a mail is compared with the borders of all parts that it may end."""
+SLOW = frozenset({"punycode", "idna"})
+"""No mail is written in these, and their decoders take seconds."""
 NOT_WRITTEN = dict.fromkeys([0x00, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 """Signs that nobody sees."""
 BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
@@ -67,7 +69,7 @@ def read_mail(raw: bytes) -> Answered | Progress | None:
             return _reported(mail)
         if _is_automatic(mail):
             return None
-        return Answered(_own_words(_text_of(mail)), str(mail.get("Message-ID", ""))[:300].strip())
+        return Answered(_own_words(_text_of(mail)), _name_of(mail))
     except Exception as error:
         # The standard parser has raised many kinds of errors for mails that are malformed.
         raise Unintelligible(type(error).__name__) from error
@@ -93,6 +95,13 @@ def _parsed(raw: bytes) -> EmailMessage:
 
     mail: Any = BytesParser(policy=_Brief(message_factory=part)).parsebytes(raw)
     return cast("EmailMessage", mail)
+
+
+def _name_of(mail: EmailMessage) -> str:
+    try:
+        return str(mail.get("Message-ID", ""))[:300].strip()
+    except Exception:  # noqa: BLE001 - the standard parser stumbles over malformed ones; the mail is an answer all the same
+        return ""
 
 
 def _is_automatic(mail: Message) -> bool:
@@ -123,12 +132,14 @@ def _text_of(mail: Message) -> str:
     body = mail.get_body(("plain", "html")) if isinstance(mail, EmailMessage) else None
     if body is None:
         return ""
+    payload: Any = body.get_payload(decode=True)
+    raw = payload[: 4 * LOOKED_AT] if isinstance(payload, bytes) else b""
+    charset = body.get_content_charset("utf-8")
     try:
-        text = str(body.get_content())
+        text = raw.decode("utf-8" if charset in SLOW else charset, "replace")
     except (LookupError, ValueError):
         # A character set that nobody knows: a digit is the same in nearly all of them.
-        payload: Any = body.get_payload(decode=True)
-        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+        text = raw.decode("utf-8", "replace")
     text = text[:LOOKED_AT]
     return "".join(_words_of_page(text)) if body.get_content_subtype() == "html" else text
 

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 ANSWERS_KEPT = timedelta(days=7)
 TRAIL_KEPT = timedelta(hours=72)
+INDEX_AGAIN = 60.0
 TICK_EVERY = 1.0
 SLICE = 2_000
 
@@ -114,13 +115,16 @@ class Housekeeping:
 
     async def index_addresses(self) -> None:
         """Makes those of the staff known by their numbers who were there before staff could answer."""
-        try:
-            made = await index_staff_addresses(self._store)
-        except Exception:
-            log.exception("staff addresses were not indexed", action="staff_addresses_failed")
-        else:
-            if made:
-                log.info("staff addresses indexed", action="staff_addresses_indexed", staff=made)
+        while True:
+            try:
+                made = await index_staff_addresses(self._store)
+            except Exception:
+                log.exception("staff addresses were not indexed", action="staff_addresses_failed")
+                await asyncio.sleep(INDEX_AGAIN)
+            else:
+                break
+        if made:
+            log.info("staff addresses indexed", action="staff_addresses_indexed", staff=made)
 
     async def tidy(self) -> int:
         """Forgets what is no longer needed; returns how many rows went."""

@@ -58,7 +58,7 @@ class PlanWarnings:
 
         async def work(tx: Transaction) -> None:
             await tx.put_deliveries(made)
-            await tx.plans_told([person.id for person in people], now)
+            await tx.plans_told([person.id for person in people if _is_seen(person, advocates)], now)
 
         await self._store.write(work)
         return len({one.recipient for one in made})
@@ -99,6 +99,11 @@ class PlanWarnings:
 
 def _is_time(person: Person, now: datetime) -> bool:
     return ASKED_AT <= wall_of(now, ZoneInfo(person.time_zone or "UTC")).time() < UNTIL
+
+
+def _is_seen(person: Person, advocates: list[tuple[Staff, tuple[MethodRef, ...]]]) -> bool:
+    """Whether somebody was told of her; else it waits until somebody can be."""
+    return any(advocate.id not in person.hidden_from for advocate, _ in advocates)
 
 
 def _warning(

@@ -74,9 +74,18 @@ async def _answer_as_staff(service: Service, alert: OpenAlert, staff: Staff, dig
         case _:
             decision = await _decide(*decided, IncidentAcknowledged, claim=True)
             said = "staff.answered.have_it"
+            now = decision.situation.live_incident
+            if _is_held(decision) and now is not None and not now.staff_have_it:
+                # More must answer than have: it stays theirs, and one more has it.
+                decision = await _decide(service, alert, staff, f"{digit} too", key, IncidentAcknowledged)
+                said = "staff.answered.have_it_too"
     if decision.refusal is not None:
-        said = "staff.answered.held" if decision.refusal.code == "held_by_other" else "voice.over"
+        said = "staff.answered.held" if _is_held(decision) else "voice.over"
     return say(alert.wish, "messages", said)
+
+
+def _is_held(decision: Decision) -> bool:
+    return decision.refusal is not None and decision.refusal.code == "held_by_other"
 
 
 async def keep_words(service: Service, alert: OpenAlert, words: str, key: str) -> None:
@@ -122,7 +131,7 @@ async def _decide(
         received_at=now,
         incident=alert.incident.id,
         name=who.name,
-        **({"contact": who.id} if isinstance(who, Contact) else {"staff": who.id}),
+        **({"contact": who.id} if isinstance(who, Contact) else {"staff": who.id if alert.trusted else None}),
         **more,
     )
     return await service.engine.decide_now(alert.organization, alert.person.id, signal)

@@ -127,4 +127,7 @@ async def _of_staff(tx: Transaction, staff: Staff, incident: str, address: str |
 
 
 def _is_trusted(person: Person, owner: Contact | Staff, address: str | None) -> bool:
+    if address is None and person.details.get("unsafe"):
+        # It came by a method that is no more, and that may be what she marked.
+        return False
     return not any(is_unsafe(person, method) for method in owner.methods if method.address == address)

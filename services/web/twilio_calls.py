@@ -146,7 +146,8 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, n
             return await _practised(tx, await owners_of(tx, number), call.now)
 
         return await call.service.store.write(work)
-    match = chosen_of(alerts, written)
+    trusted = [alert for alert in alerts if alert.trusted]
+    match = chosen_of(trusted, written)
     if match is not None:
         chosen, digit = match
         reads_alone = _is_read_by_nobody_else(chosen, number, call.now)
@@ -154,7 +155,6 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, n
         return in_letters_of_a_text(chosen.wish, said)
     for alert in alerts:
         await keep_words(call.service, alert, written, key)
-    trusted = [alert for alert in alerts if alert.trusted]
     return in_letters_of_a_text(trusted[0].wish, help_for(trusted)) if trusted else ""
 
 

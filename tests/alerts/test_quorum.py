@@ -192,8 +192,9 @@ def test_what_the_holder_gives_back_is_had_by_whoever_joined() -> None:
 def test_a_third_who_cannot_changes_nothing_for_the_two_who_can() -> None:
     """Two were asked for, and two have it."""
     her = mia()
-    for staff in ("sam", "kim", "lou"):
-        acknowledge(her, staff)
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim")
+    acknowledge(her, "lou")
     already = len(her.told)
     cannot(her, "lou")
     assert her.told[already:] == []
@@ -207,7 +208,9 @@ def test_what_was_passed_on_lapses_like_any_other() -> None:
     acknowledge(her, "sam", claim=True)
     acknowledge(her, "kim")
     her.wait(minutes=4)
+    already = len(her.told)
     cannot(her, "sam")
+    assert "dispatch" in {name for name, _ in her.told[already:]}, "who did not ask for it hears of it"
     assert told_from_now_on(her) == set()
     her.wait(minutes=2)
     assert (her.incident.state, holder(her)) == ("open", None)
@@ -252,3 +255,14 @@ def note(her: Mia, staff: str) -> None:
     """A responder writes to the timeline."""
     common = {**her.common(), "incident": her.incident.id, "staff": staff, "name": staff.title()}
     her.take(NoteAdded(**common, text="Ringing her mother."))
+
+
+def test_whoever_it_was_taken_over_from_does_not_get_it_back() -> None:
+    """Sam left long ago: when Kim cannot any more, others are told at once."""
+    her = mia(quorum=1)
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim", claim=True, take_over=True)
+    already = len(her.told)
+    cannot(her, "kim")
+    assert (her.incident.state, holder(her)) == ("open", None)
+    assert "dispatch" in {name for name, _ in her.told[already:]}

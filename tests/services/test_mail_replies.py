@@ -325,6 +325,8 @@ def test_no_mail_is_an_error(noise: bytes) -> None:
         (b"Content-Type: text/html\r\n\r\n<!-- 2 --><p>1</p><blockquote>3</blockquote>", "1"),
         (b"Content-Type: text/plain; " + b"a=b; " * 40_000 + b"\r\n\r\n1", "1"),
         (b"X-Scanned: " + b"=?a?b?" * 9000 + b"\r\nContent-Type: text/plain;\r\n charset=utf-8\r\n\r\n1", "1"),
+        (b"Content-Type: text/plain; charset=punycode\r\n\r\n1\r\n-- \r\n" + b"a-" * 100_000, "1"),
+        (b"Message-ID: <>\r\n\r\n1", "1"),
         (b"Content-Type: text/html\r\n\r\n" + b"<a" * 8000 + b"<p>1</p>", ""),
     ],
 )

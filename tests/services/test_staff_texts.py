@@ -235,3 +235,23 @@ async def test_four_is_no_answer_of_staff(town: Town, provider: Provider) -> Non
     _, said = await provider.texts_us(town.url, PUBLIC, KIM, "4")
     assert "1: I have it" in said
     assert (await town.incident())["state"] == "open"
+
+
+async def test_where_two_must_answer_the_second_one_has_it_too(town: Town, provider: Provider) -> None:
+    """Kim has claimed it, and Lou answers 1 as well: that makes two."""
+    kim, _ = await staff(town, "Kim", **by_text(KIM))
+    lou, _ = await staff(town, "Lou", **by_text(LOU))
+    both = [{"after": "0s", "notify": ["team:nights", "team:days"]}, {"after": "10m", "notify": ["dispatch"]}]
+    await town.policy("nights", cancel_window="0s", acknowledgement={"quorum": 2}, steps=both)
+    phone = await town.mia(policy="nights")
+    await nights(town, kim)
+    rotations = [{"members": [lou], "begins": "2026-11-23", "hand_over": "08:00"}]
+    await town.call("PUT", "/v1/teams/days", town.admin, {"time_zone": "UTC", "rotations": rotations})
+    await town.press(phone)
+    await texted(town, provider, KIM)
+    await texted(town, provider, LOU)
+    await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
+    _, said = await provider.texts_us(town.url, PUBLIC, LOU, "1", sid="SM2")
+    assert "you have it too" in said
+    incident = await town.incident()
+    assert (incident["holder"], incident["answered"], incident["next_step_at"]) == ("Kim", 2, None)
