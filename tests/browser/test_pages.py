@@ -348,7 +348,7 @@ async def test_axe_finds_nothing_on_the_page_of_plans(visitors: Visitors, langua
     await page.get_by_test_id("to-plans").click()
     await expect(page.get_by_test_id("team")).to_be_visible()
     await page.get_by_test_id("trial-go").click()
-    await expect(page.get_by_test_id("verdict")).to_be_visible()
+    await expect(page.get_by_test_id("verdict")).to_be_visible(timeout=15_000)
     await examine(page, f"plans-{look}")
     await page.set_viewport_size({"width": 390, "height": 800})
     await examine(page, f"plans-narrow-{look}")

@@ -98,6 +98,7 @@ async def pressed(post: Post) -> str:
     methods = [{"channel": "email", "address": ANA}, town.hook("ana")]
     made = await town.post(f"/v1/people/{person}/contacts", town.admin, {"name": "Ana", "methods": methods})
     await town.post("/v1/invitation/confirm", code_of(made["confirm_url"]), {"reads": "nobody_else"})
+    await post.mail_to(ANA)
     await town.press(await town.phone(person), immediate=True)
     mail = await post.mail_to(ANA, 2)
     assert "Answer 1: can help" in mail.get_content()
