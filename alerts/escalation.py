@@ -13,18 +13,15 @@ from datetime import datetime, timedelta
 
 from alerts.applicable import applies, in_hours
 from alerts.audience import contact_key, is_contact, methods_of, recipients_of
-from alerts.care_plan import RINGS, MethodRef
-from alerts.effects import AlarmOperator, Notify, Purpose
+from alerts.effects import AlarmOperator
 from alerts.policy import Policy, Step
-from alerts.situation import Incident, Told
+from alerts.situation import Incident
 from alerts.step_recipients import named, say_nobody_on_call
+from alerts.telling import NEWS_STEP, tell
 from alerts.turn import Turn, milliseconds
 
 STEPS_TIMER = "steps"
 NEWS_TIMER = "news"
-NEWS_STEP = -1
-RUNG_AFTER, RUNG_WITHIN = 6, timedelta(hours=1)
-"""After so many messages in so short a time one more text changes nothing: one call, then the count begins anew."""
 NEWS_APART = timedelta(seconds=30)
 """Presses on an incident that is open already are told at once, but not more often than this."""
 
@@ -60,9 +57,18 @@ def restart(turn: Turn, *, contacts_later: bool, also: Iterable[str] = ()) -> No
     advance(turn, also=told, news=True)
 
 
+def tell_news_now(turn: Turn, *, but_not: str | None = None) -> None:
+    """Those who know hear at once what is new, without the pause that bundles presses; the steps go on.
+
+    `but_not` is the recipient whose own doing it is.
+    """
+    turn.change(epoch=turn.incident.epoch + 1, news=turn.incident.news + 1)
+    advance(turn, also=[e.recipient for e in turn.incident.told if e.recipient != but_not], news=True)
+
+
 def tell_what_is_new(turn: Turn) -> None:
     """Something was added to an incident that is open: those who know of it hear of it, at most every 30 seconds."""
-    turn.change(epoch=turn.incident.epoch + 1, contacts_stopped=False, stood_down_at=None)
+    turn.change(epoch=turn.incident.epoch + 1)
     last = max((entry.last_at for entry in turn.incident.told), default=None)
     if last is not None and turn.now - last < NEWS_APART:
         if NEWS_TIMER not in turn.situation.timers:
@@ -86,7 +92,7 @@ def jump(turn: Turn, to: int | None = None) -> None:
     ]
     turn.change(epoch=incident.epoch + 1)
     if to is None and not waiting:
-        _tell(
+        tell(
             turn,
             _tail_recipients(turn),
             step=len(incident.rounds),
@@ -100,7 +106,7 @@ def jump(turn: Turn, to: int | None = None) -> None:
     turn.change(rounds=_with_round(turn.incident.rounds, index, max(1, incident.rounds[index])))
     step = incident.policy.steps[index]
     say_nobody_on_call(turn, step)
-    told = _tell(
+    told = tell(
         turn,
         named(turn, step),
         step=index,
@@ -219,7 +225,7 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
         if done == 0:
             say_nobody_on_call(turn, step)
         fresh = [name for name in names if name not in told]
-        told.update(_tell(turn, fresh, step=index, round_number=reached - 1, news=news))
+        told.update(tell(turn, fresh, step=index, round_number=reached - 1, news=news))
         if done == 0 and not any(methods_of(name, turn.plan) for name in names):
             skipped = True
     while not _steps_left(turn.incident) and _tail_at(turn.incident) <= turn.now:
@@ -228,7 +234,7 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
         names = [name for name in _tail_recipients(turn) if name not in told]
         turn.change(tail_round=number + 1 + overdue)
         told.update(
-            _tell(
+            tell(
                 turn,
                 names,
                 step=len(turn.incident.rounds),
@@ -237,7 +243,7 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
             )
         )
     rest = [name for name in dict.fromkeys(also) if name not in told]
-    told.update(_tell(turn, rest, step=NEWS_STEP, round_number=turn.incident.news, news=True))
+    told.update(tell(turn, rest, step=NEWS_STEP, round_number=turn.incident.news, news=True))
     if skipped and not told:
         _skip_ahead(turn)
 
@@ -264,7 +270,7 @@ def _tell_postponed(turn: Turn) -> list[str]:
             names.update(dict.fromkeys(named(turn, step)))
     names.update(dict.fromkeys(entry.recipient for entry in turn.incident.told))
     contacts = [name for name in names if is_contact(name)]
-    return _tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=True)
+    return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=True)
 
 
 def _tail_recipients(turn: Turn) -> list[str]:
@@ -284,9 +290,9 @@ def _skip_ahead(turn: Turn) -> None:
         turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
         names = named(turn, step)
         say_nobody_on_call(turn, step)
-        if _tell(turn, names, step=index, round_number=0, news=False):
+        if tell(turn, names, step=index, round_number=0, news=False):
             return
-    if _tell(
+    if tell(
         turn,
         ["last_resort"],
         step=len(turn.incident.rounds),
@@ -299,147 +305,3 @@ def _skip_ahead(turn: Turn) -> None:
         turn.change(nobody_reachable=True)
         turn.record("nobody_reachable")
         turn.effects.append(AlarmOperator(what="nobody_reachable"))
-
-
-def _tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news: bool) -> list[str]:
-    """Asks for one message to each who can and may be told; returns whom."""
-    told = [name for name in names if _may_hear(turn, name, news=news) and methods_of(name, turn.plan)]
-    for name in told:
-        _notify(turn, name, step=step, round_number=round_number, news=news)
-    return told
-
-
-def _may_hear(turn: Turn, recipient: str, *, news: bool) -> bool:
-    incident = turn.incident
-    if not is_contact(recipient):
-        held_by_contacts = incident.contacts_have_it and incident.policy.contacts_hold == "all"
-        return news or not held_by_contacts
-    if incident.contacts_stopped:
-        return False
-    if incident.contacts_not_before is not None and turn.now < incident.contacts_not_before:
-        return False
-    if news:
-        return True
-    if incident.contacts_have_it:
-        return False
-    return all(contact_key(answer.contact) != recipient for answer in incident.answers)
-
-
-def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: bool) -> None:
-    incident = turn.incident
-    before = next((entry for entry in incident.told if entry.recipient == recipient), None)
-    purpose: Purpose = "alert" if before is None else "news" if news else "repeat"
-    times = before.times + 1 if before else 1
-    methods, lately = _ways(turn, recipient, before.lately if before else ())
-    turn.effects.append(
-        Notify(
-            subject=incident.id,
-            incident=incident.id,
-            recipient=recipient,
-            purpose=purpose,
-            epoch=incident.epoch,
-            step=step,
-            round=round_number,
-            methods=methods,
-            all_at_once=before is not None,
-            drill=incident.drill,
-            facts={"times": times, "presses": incident.presses, "severity": incident.severity},
-        )
-    )
-    entry = Told(
-        recipient=recipient,
-        first_at=before.first_at if before else turn.now,
-        last_at=turn.now,
-        times=times,
-        lately=lately,
-    )
-    others = tuple(e for e in incident.told if e.recipient != recipient)
-    contacts_told_at = turn.now if is_contact(recipient) else incident.contacts_told_at
-    turn.change(told=(*others, entry), contacts_told_at=contacts_told_at, nobody_reachable=False)
-    if before is None:
-        turn.record("told", recipient=recipient, step=step + 1)
-
-
-def _ways(
-    turn: Turn, recipient: str, lately: tuple[datetime, ...]
-) -> tuple[tuple[MethodRef, ...], tuple[datetime, ...]]:
-    """How they are told this time, rung where that is more than another text; and the count from now on."""
-    methods = methods_of(recipient, turn.plan)
-    rung = tuple(method for method in methods if method.channel in RINGS)
-    if rung and len(lately) == RUNG_AFTER and turn.now - lately[0] < RUNG_WITHIN:
-        return rung, ()
-    return methods, (*lately, turn.now)[-RUNG_AFTER:]
-
-
-def tell_one(turn: Turn, recipient: str) -> None:
-    """Tells one recipient outside the steps, at once (a contact who has only now agreed)."""
-    turn.change(news=turn.incident.news + 1)
-    _tell(turn, [recipient], step=NEWS_STEP, round_number=turn.incident.news, news=True)
-
-
-def warn_holder(turn: Turn) -> None:
-    """A minute before a contact's hold lapses: does she still have it?"""
-    hold = turn.incident.contacts_hold
-    if hold is None:
-        return
-    recipient = contact_key(hold.holder)
-    methods = methods_of(recipient, turn.plan)
-    turn.record("contact_hold_lapses_soon", by=hold.name)
-    turn.publish("incident.updated")
-    if methods:
-        turn.effects.append(
-            Notify(
-                subject=turn.incident.id,
-                incident=turn.incident.id,
-                recipient=recipient,
-                purpose="warning",
-                epoch=turn.incident.epoch,
-                step=NEWS_STEP,
-                round=int(hold.until.timestamp()),
-                methods=methods,
-                drill=turn.incident.drill,
-            )
-        )
-
-
-def tell_all_clear(turn: Turn) -> None:
-    """The one thing that a closed incident tells: to everybody who was told of it."""
-    incident = turn.incident
-    for entry in incident.told:
-        methods = methods_of(entry.recipient, turn.plan)
-        if methods:
-            turn.effects.append(
-                Notify(
-                    subject=incident.id,
-                    incident=incident.id,
-                    recipient=entry.recipient,
-                    purpose="all_clear",
-                    epoch=incident.epoch,
-                    step=NEWS_STEP,
-                    round=0,
-                    methods=methods,
-                    drill=incident.drill,
-                    urgency="timer",
-                )
-            )
-
-
-def invite_again(turn: Turn) -> None:
-    """Sends the open invitations once more: somebody may agree now that it matters."""
-    incident = turn.incident
-    for contact in turn.plan.contacts:
-        if not contact.confirmed and contact.methods:
-            turn.effects.append(
-                Notify(
-                    subject=incident.id,
-                    incident=None,
-                    recipient=contact_key(contact.id),
-                    purpose="invitation",
-                    epoch=incident.epoch,
-                    step=NEWS_STEP,
-                    round=0,
-                    methods=contact.methods,
-                    drill=incident.drill,
-                    urgency="timer",
-                )
-            )

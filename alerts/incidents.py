@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 
@@ -11,16 +10,8 @@ from alerts.audience import audience_at_opening, contact_key
 from alerts.care_plan import CarePlan
 from alerts.check_in_timers import timer_of
 from alerts.effects import CloseAlarm, VoidDeliveries
-from alerts.escalation import (
-    NEWS_TIMER,
-    STEPS_TIMER,
-    advance,
-    invite_again,
-    restart,
-    silence_steps,
-    tell_all_clear,
-    tell_what_is_new,
-)
+from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, restart, tell_news_now, tell_what_is_new
+from alerts.holds import LEASES, forget_holds
 from alerts.ids import derived_id
 from alerts.person_side import PIN_GRACE
 from alerts.policy import DEFAULT_POLICY, Policy
@@ -34,19 +25,13 @@ from alerts.signals import (
     ZoneEntered,
     ZoneLeft,
 )
-from alerts.situation import GRAVITY, Hold, Incident, IncidentState, Trigger
-from alerts.turn import Turn, milliseconds
+from alerts.situation import GRAVITY, Incident, IncidentState, Trigger
+from alerts.telling import invite_again, tell_all_clear
+from alerts.turn import Turn
 
 WINDOW_TIMER = "window"
-STAFF_LEASE = "lease:staff"
-STAFF_WARNING = "warning:staff"
-CONTACTS_LEASE = "lease:contacts"
-CONTACTS_WARNING = "warning:contacts"
-TIMERS = frozenset(
-    {WINDOW_TIMER, STAFF_LEASE, STAFF_WARNING, CONTACTS_LEASE, CONTACTS_WARNING, STEPS_TIMER, NEWS_TIMER}
-)
+TIMERS = LEASES | {WINDOW_TIMER, STEPS_TIMER, NEWS_TIMER}
 """The timers of an incident; all others go on when it closes."""
-WARNED_BEFORE = timedelta(seconds=60)
 LATE = timedelta(minutes=2)
 TRIGGERS_KEPT = 50
 
@@ -206,25 +191,12 @@ def add_trigger(turn: Turn, trigger: Trigger) -> None:
         end_window(turn, what="window_ended_by_trigger")
     elif incident.state == "acknowledged":
         break_holds(turn)
-    elif graver or trigger.kind != "panic" or incident.stood_down_at is not None:
-        restart_news(turn)
     else:
-        tell_what_is_new(turn)
-
-
-def restart_news(turn: Turn, *, but_not: str | None = None) -> None:
-    """Those who know hear at once what is new, without the pause that bundles presses; the steps go on.
-
-    `but_not` is the recipient whose own doing it is.
-    """
-    incident = turn.incident
-    turn.change(
-        epoch=incident.epoch + 1,
-        news=incident.news + 1,
-        contacts_stopped=False,
-        stood_down_at=None,
-    )
-    advance(turn, also=[e.recipient for e in turn.incident.told if e.recipient != but_not], news=True)
+        turn.change(contacts_stopped=False, stood_down_at=None)
+        if graver or trigger.kind != "panic" or incident.stood_down_at is not None:
+            tell_news_now(turn)
+        else:
+            tell_what_is_new(turn)
 
 
 def break_holds(turn: Turn) -> None:
@@ -234,155 +206,6 @@ def break_holds(turn: Turn) -> None:
     turn.record("hold_ended_by_trigger")
     also = [contact_key(holder.holder)] if holder is not None else []
     restart(turn, contacts_later=False, also=also)
-
-
-def forget_holds(turn: Turn) -> None:
-    """Nobody has it any more."""
-    for timer in (STAFF_LEASE, STAFF_WARNING, CONTACTS_LEASE, CONTACTS_WARNING):
-        turn.clear_timer(timer)
-    turn.change(state="open", staff_hold=None, contacts_hold=None, having=(), having_names={})
-
-
-def hold_staff(turn: Turn, *, staff: str, name: str, claimed: bool) -> None:
-    """A responder has it: no step is told until the hold lapses."""
-    incident = turn.incident
-    kept = incident.staff_hold if incident.staff_hold is not None and incident.staff_hold.holder == staff else None
-    hold = Hold(
-        holder=staff,
-        name=name,
-        since=kept.since if kept else turn.now,
-        until=turn.now + milliseconds(incident.policy.lease_ms),
-        claimed=claimed or (kept.claimed if kept else False),
-    )
-    state: IncidentState = incident.state if incident.state == "pending" else "acknowledged"
-    turn.change(
-        staff_hold=hold,
-        state=state,
-        **_counted(incident, staff, name),
-        seen_at=incident.seen_at or turn.now,
-        human_contact_at=turn.now,
-    )
-    _wait_if_enough(turn)
-    _set_lease(turn, STAFF_LEASE, STAFF_WARNING, hold)
-    turn.publish("incident.updated")
-
-
-def join_hold(turn: Turn, *, staff: str, name: str) -> None:
-    """One more responder has answered where somebody has claimed it: it counts, the claim stays."""
-    turn.change(**_counted(turn.incident, staff, name))
-    _wait_if_enough(turn)
-    renew_staff_hold(turn)
-
-
-def _counted(incident: Incident, staff: str, name: str) -> dict[str, Any]:
-    by, having = incident.acknowledged_by, incident.having
-    return {
-        "acknowledged_by": by if name in by else (*by, name),
-        "having": having if staff in having else (*having, staff),
-        "having_names": {**incident.having_names, staff: name},
-        "declined": tuple(one for one in incident.declined if one != staff),
-    }
-
-
-def _wait_if_enough(turn: Turn) -> None:
-    incident = turn.incident
-    if incident.staff_have_it:
-        silence_steps(turn)
-    else:
-        turn.record("more_must_answer", answered=incident.answered, quorum=incident.policy.quorum)
-
-
-def renew_staff_hold(turn: Turn) -> None:
-    """Work on the incident is a sign of life: the hold lasts from now again."""
-    hold = turn.incident.staff_hold
-    turn.change(human_contact_at=turn.now)
-    if hold is not None:
-        hold = msgspec.structs.replace(hold, until=turn.now + milliseconds(turn.incident.policy.lease_ms))
-        turn.change(staff_hold=hold)
-        _set_lease(turn, STAFF_LEASE, STAFF_WARNING, hold)
-    turn.publish("incident.updated")
-
-
-def hold_contacts(turn: Turn, *, contact: str, name: str) -> None:
-    """A contact can help: the contacts' steps wait, the staff's go on until staff answer."""
-    incident = turn.incident
-    lease = milliseconds(incident.policy.lease_ms)
-    hold = Hold(holder=contact, name=name, since=turn.now, until=turn.now + lease)
-    state: IncidentState = "pending" if incident.state == "pending" else "acknowledged"
-    turn.change(
-        contacts_hold=hold,
-        state=state,
-        contact_first=incident.contact_first or incident.staff_hold is None,
-        seen_at=incident.seen_at or turn.now,
-        human_contact_at=turn.now,
-    )
-    _set_lease(turn, CONTACTS_LEASE, CONTACTS_WARNING, hold)
-    turn.publish("incident.updated")
-
-
-def _set_lease(turn: Turn, lease: str, warning: str, hold: Hold) -> None:
-    turn.set_timer(lease, hold.until)
-    turn.set_timer(warning, max(turn.now, hold.until - WARNED_BEFORE))
-
-
-def lapse_staff_hold(turn: Turn) -> None:
-    """The responder went quiet: staff first, and the contacts one step later."""
-    hold = turn.incident.staff_hold
-    turn.clear_timer(STAFF_LEASE)
-    turn.clear_timer(STAFF_WARNING)
-    turn.record("hold_lapsed", by=hold.name if hold else None)
-    held = turn.incident.contacts_hold is not None
-    turn.change(staff_hold=None, having=(), having_names={}, state="acknowledged" if held else "open")
-    turn.publish("incident.updated")
-    restart(turn, contacts_later=True)
-
-
-def withdraw_staff(turn: Turn, *, staff: str) -> None:
-    """One of those who had it cannot after all: the next of them has it; too few are left, and others are told."""
-    incident = turn.incident
-    hold, enough = incident.staff_hold, incident.staff_have_it
-    forget_one(turn, staff)
-    left = turn.incident.having
-    if hold is not None and hold.holder == staff:
-        # Those who answered before names were kept cannot be shown as having it.
-        heir = next((one for one in left if one in incident.having_names), None)
-        if heir is None:
-            lapse_staff_hold(turn)
-            return
-        name = incident.having_names[heir]
-        until = turn.now + milliseconds(incident.policy.lease_ms)
-        hold = Hold(holder=heir, name=name, since=turn.now, until=until)
-        turn.change(staff_hold=hold)
-        turn.record("hold_passed", by=name)
-        _set_lease(turn, STAFF_LEASE, STAFF_WARNING, hold)
-        # Whoever has it now did not ask for it: they and the others hear of it.
-        restart(turn, contacts_later=True)
-        if turn.incident.staff_have_it:
-            silence_steps(turn)
-        return
-    if enough and not turn.incident.staff_have_it:
-        restart(turn, contacts_later=True)
-
-
-def forget_one(turn: Turn, staff: str) -> None:
-    """This one of the staff has it no more, and does not get it back."""
-    incident = turn.incident
-    names = {one: name for one, name in incident.having_names.items() if one != staff}
-    turn.change(having=tuple(one for one in incident.having if one != staff), having_names=names)
-
-
-def lapse_contacts_hold(turn: Turn, *, what: str = "contact_hold_lapsed") -> None:
-    """The contact went quiet or cannot come after all: the contacts' steps go on."""
-    hold = turn.incident.contacts_hold
-    turn.clear_timer(CONTACTS_LEASE)
-    turn.clear_timer(CONTACTS_WARNING)
-    turn.record(what, by=hold.name if hold else None)
-    held = turn.incident.staff_hold is not None
-    turn.change(contacts_hold=None, state="acknowledged" if held else "open")
-    turn.publish("incident.updated")
-    if not turn.incident.staff_have_it:
-        withdrawn = hold is not None and what == "contact_hold_withdrawn"
-        restart_news(turn, but_not=contact_key(hold.holder) if hold is not None and withdrawn else None)
 
 
 def close(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from alerts import incidents
+from alerts import holds, incidents
 from alerts.audience import STAFF, contact_key, is_contact, staff_key
 from alerts.effects import AlarmOperator, ShowMessage
-from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left, tell_one
+from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left
 from alerts.question_cards import CardOnPhone
 from alerts.signals import (
     CardAnswered,
@@ -27,6 +27,7 @@ from alerts.signals import (
     ResponderMoved,
 )
 from alerts.situation import Answer, Incident
+from alerts.telling import tell_one
 from alerts.turn import Turn
 
 AboutIncident = (
@@ -83,14 +84,14 @@ def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -
         return
     turn.record("claimed" if signal.claim else "acknowledged", by=signal.name)
     if hold is not None and other and signal.claim:
-        incidents.forget_one(turn, hold.holder)
+        holds.forget_one(turn, hold.holder)
         incident = turn.incident
     if hold is not None and other and not signal.claim:
-        incidents.join_hold(turn, staff=signal.staff, name=signal.name)
+        holds.join_hold(turn, staff=signal.staff, name=signal.name)
         return
     if incident.state != "pending":
         turn.change(state="open")
-    incidents.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=signal.claim)
+    holds.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=signal.claim)
 
 
 def _resolve(turn: Turn, signal: IncidentResolved) -> None:
@@ -102,7 +103,7 @@ def _resolve(turn: Turn, signal: IncidentResolved) -> None:
 def _note(turn: Turn, incident: Incident, signal: NoteAdded) -> None:
     turn.record("note", by=signal.name, text=signal.text)
     if signal.staff is not None and (incident.staff_hold is None or signal.staff in incident.having):
-        incidents.renew_staff_hold(turn)
+        holds.renew_staff_hold(turn)
     else:
         # A sign of life of the writer, not of whoever has it.
         turn.publish("incident.updated")
@@ -120,13 +121,13 @@ def _write(turn: Turn, signal: MessageWritten) -> None:
         )
     )
     turn.record("message", by=signal.name, text=signal.text)
-    incidents.renew_staff_hold(turn)
+    holds.renew_staff_hold(turn)
 
 
 def _ask(turn: Turn, signal: CardAsked) -> None:
     turn.change(card=CardOnPhone(id=signal.id, card=signal.card, at=turn.now))
     turn.record("card_asked", by=signal.name, card=signal.card)
-    incidents.renew_staff_hold(turn)
+    holds.renew_staff_hold(turn)
 
 
 def hear_card(turn: Turn, signal: CardAnswered) -> None:
@@ -159,9 +160,9 @@ def _move(turn: Turn, incident: Incident, signal: ResponderMoved) -> None:
             on_scene_at=incident.on_scene_at or turn.now,
         )
     if incident.staff_hold is None:
-        incidents.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=False)
+        holds.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=False)
     else:
-        incidents.join_hold(turn, staff=signal.staff, name=signal.name)
+        holds.join_hold(turn, staff=signal.staff, name=signal.name)
 
 
 def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
@@ -173,7 +174,7 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
     again = signal.staff in incident.declined
     turn.change(declined=(*incident.declined, *(() if again else (signal.staff,))))
     if signal.staff in incident.having:
-        incidents.withdraw_staff(turn, staff=signal.staff)
+        holds.withdraw_staff(turn, staff=signal.staff)
     turn.publish("incident.updated")
     told = {entry.recipient for entry in incident.told if entry.recipient.startswith(STAFF)}
     nobody_left = told.issubset({staff_key(staff) for staff in turn.incident.declined})
@@ -187,11 +188,12 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
         turn.refuse("no_such_step")
         return
     turn.record("escalated", by=signal.name, step=signal.step)
-    if turn.incident.state == "pending":
+    pending = turn.incident.state == "pending"
+    holds.forget_holds(turn)
+    if pending:
         incidents.end_window(turn, what="window_ended_by_staff")
         if signal.step is None:
             return
-    incidents.forget_holds(turn)
     turn.change(contacts_not_before=None)
     jump(turn, signal.step - 1 if signal.step is not None else None)
     turn.publish("incident.updated")
@@ -221,16 +223,14 @@ def _hear_contact(turn: Turn, incident: Incident, signal: ContactAnswered) -> No
     turn.change(answers=(*others, mine), human_contact_at=turn.now)
     turn.record(f"contact_{signal.answer}", by=signal.name)
     if signal.answer == "cannot":
-        hold = incident.contacts_hold
-        if hold is not None and hold.holder == signal.contact:
-            incidents.lapse_contacts_hold(turn, what="contact_hold_withdrawn")
+        holds.withdraw_contact(turn, contact=signal.contact, before=incident)
         if not any(a.contact == signal.contact and a.answer == "cannot" for a in incident.answers):
             _wait_no_longer(turn)
         turn.publish("incident.updated")
         return
     if signal.answer == "on_my_way":
         turn.change(on_the_way_at=turn.incident.on_the_way_at or turn.now)
-    incidents.hold_contacts(turn, contact=signal.contact, name=signal.name)
+    holds.hold_contacts(turn, contact=signal.contact, name=signal.name)
 
 
 def _ask_to_be_rung(turn: Turn, others: tuple[Answer, ...], signal: ContactAnswered) -> None:

@@ -164,8 +164,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def answered(self) -> int:
-        """How many of those count for the staff's steps who have answered."""
-        return len(self.having) + (self.contacts_helping if self.policy.contacts_hold == "all" else 0)
+        """How many of those count for the staff's steps who have answered: contacts only while one has it."""
+        counted = self.policy.contacts_hold == "all" and self.contacts_hold is not None
+        return len(self.having) + (self.contacts_helping if counted else 0)
 
     @property
     def staff_have_it(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from alerts import check_in, contact_loss, incidents, journeys, scheduling, stay_near, zones
+from alerts import check_in, contact_loss, holds, incidents, journeys, scheduling, stay_near, zones
 from alerts.check_in_timers import JOURNEYS, timer_of
-from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, warn_holder
+from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, tell_news_now
 from alerts.signals import TimerDue
+from alerts.telling import warn_holder
 from alerts.turn import Turn
 
 
@@ -43,14 +44,14 @@ def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901, PLR0912 - a 
             advance(turn)
             turn.publish("incident.updated")
         case _ if signal.name == NEWS_TIMER:
-            incidents.restart_news(turn)
+            tell_news_now(turn)
             turn.publish("incident.updated")
-        case incidents.STAFF_LEASE:
-            incidents.lapse_staff_hold(turn)
-        case incidents.CONTACTS_LEASE:
-            incidents.lapse_contacts_hold(turn)
-        case incidents.STAFF_WARNING:
+        case holds.STAFF_LEASE:
+            holds.lapse_staff_hold(turn)
+        case holds.CONTACTS_LEASE:
+            holds.lapse_contacts_hold(turn)
+        case holds.STAFF_WARNING:
             turn.record("hold_lapses_soon")
             turn.publish("incident.updated")
-        case incidents.CONTACTS_WARNING:
+        case holds.CONTACTS_WARNING:
             warn_holder(turn)

@@ -110,7 +110,7 @@ def help_for(alerts: Sequence[OpenAlert]) -> str:
     in_words = say_to_contact if who == "sms" else say
     if len(alerts) == 1:
         return in_words(alerts[0].wish, "messages", f"{who}.help")
-    return in_words(alerts[0].wish, "messages", f"{who}.several", list=lettered(alert.person for alert in alerts))
+    return in_words(alerts[0].wish, "messages", f"{who}.several", list=lettered({a.letter: a.person for a in alerts}))
 
 
 async def _decide(

@@ -9,8 +9,9 @@ import msgspec
 from alerts.audience import STAFF, is_contact
 from alerts.situation import Incident
 from services.phone_number import as_dialled
+from services.web.text_answers import letter_of
 from services.wording.catalogue import known_language
-from streams.records import Contact, Delivery, Person, Staff
+from streams.records import Contact, Delivery, IncidentView, Person, Staff
 from streams.store import Transaction
 from streams.unsafe import is_unsafe
 
@@ -20,7 +21,8 @@ TOLD_WITHIN = timedelta(days=1)
 class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert, whose it is, and who answers: a contact of hers, somebody of the staff, or both in one.
 
-    Who writes from where she said that nothing must go is *not trusted*: nothing that they say acts.
+    Who writes from where she said that nothing must go is *not trusted*: nothing that they say acts. The letter says
+    which of several they mean.
     """
 
     organization: str
@@ -29,6 +31,7 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     contact: Contact | None = None
     staff: Staff | None = None
     trusted: bool = True
+    letter: str = "A"
 
     @property
     def wish(self) -> str:
@@ -53,23 +56,37 @@ async def owners_of(tx: Transaction, number: str) -> list[Contact | Staff]:
 
 
 async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[OpenAlert]:
-    """What whoever has this number may answer, the oldest first; one who is told twice of the same answers once."""
+    """What whoever has this number may answer, the oldest first; one who is told twice of the same answers once.
+
+    Each person has a letter for this number: first those whose contact it is, then those of whom its owner was told as
+    staff within a day. One keeps it when her alert is over, so that nobody's letter becomes another's.
+    """
+    owners = await owners_of(tx, number)
+    address = as_dialled(number) if owners else None
+    people: dict[str, None] = {}
     of_contacts: list[OpenAlert] = []
-    of_staff: dict[str, OpenAlert] = {}
-    for owner in await owners_of(tx, number):
-        if isinstance(owner, Contact):
-            alert = await _of_contact(tx, owner, as_dialled(number))
-            of_contacts += [alert] if alert is not None else []
-        else:
+    for owner in sorted((one for one in owners if isinstance(one, Contact)), key=lambda one: one.id):
+        people[owner.person or ""] = None
+        alert = await _of_contact(tx, owner, address)
+        of_contacts += [alert] if alert is not None else []
+    told: dict[str, tuple[IncidentView, Staff]] = {}
+    for owner in owners:
+        if isinstance(owner, Staff):
             for told_of in await tx.staff_told_of(owner.organization, owner.id, now - TOLD_WITHIN):
-                alert = await _of_staff(tx, owner, told_of, as_dialled(number))
-                if alert is not None:
-                    of_staff[told_of] = alert
+                view = await tx.incident(owner.organization, told_of)
+                told.update({told_of: (view, owner)} if view is not None else {})
+    of_staff: dict[str, OpenAlert] = {}
+    for told_of, (view, owner) in sorted(told.items(), key=lambda item: item[1][0].incident.opened_at):
+        people[view.person] = None
+        alert = await _of_staff(tx, owner, view, address)
+        of_staff.update({told_of: alert} if alert is not None else {})
     joined = [
         msgspec.structs.replace(alert, staff=both.staff) if (both := of_staff.pop(alert.incident.id, None)) else alert
         for alert in of_contacts
     ]
-    return sorted([*joined, *of_staff.values()], key=lambda alert: alert.incident.opened_at)
+    letters = {person: letter_of(place) for place, person in enumerate(people)}
+    alerts = [msgspec.structs.replace(a, letter=letters[a.person.id]) for a in (*joined, *of_staff.values())]
+    return sorted(alerts, key=lambda alert: alert.incident.opened_at)
 
 
 async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None:
@@ -81,7 +98,8 @@ async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None
         return None
     address = next((method.address for method in reader.methods if method.id == delivery.method), None)
     if isinstance(reader, Staff):
-        return await _of_staff(tx, reader, delivery.incident, address)
+        view = await tx.incident(reader.organization, delivery.incident)
+        return await _of_staff(tx, reader, view, address) if view is not None else None
     alert = await _of_contact(tx, reader, address)
     return alert if alert is not None and alert.incident.id == delivery.incident else None
 
@@ -112,10 +130,9 @@ async def _of_contact(tx: Transaction, contact: Contact, address: str | None) ->
     )
 
 
-async def _of_staff(tx: Transaction, staff: Staff, incident: str, address: str | None) -> OpenAlert | None:
-    view = await tx.incident(staff.organization, incident)
-    person = await tx.get(Person, staff.organization, view.person) if view is not None else None
-    if view is None or person is None or not view.incident.live or staff.id in person.hidden_from:
+async def _of_staff(tx: Transaction, staff: Staff, view: IncidentView, address: str | None) -> OpenAlert | None:
+    person = await tx.get(Person, staff.organization, view.person) if view.incident.live else None
+    if person is None or staff.id in person.hidden_from:
         return None
     return OpenAlert(
         organization=staff.organization,

@@ -147,7 +147,7 @@ async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, n
 
         return await call.service.store.write(work)
     trusted = [alert for alert in alerts if alert.trusted]
-    match = chosen_of(trusted, written)
+    match = chosen_of({alert.letter: alert for alert in trusted}, written)
     if match is not None:
         chosen, digit = match
         reads_alone = _is_read_by_nobody_else(chosen, number, call.now)

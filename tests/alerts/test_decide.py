@@ -23,6 +23,7 @@ from alerts.signals import (
     NoteAdded,
     PinRefused,
     PinStarted,
+    ResponderDeclined,
     TimerDue,
 )
 from tests.alerts.town import NOON, Mia, contact, plan_with
@@ -483,6 +484,41 @@ def test_a_responder_jumps_to_a_step() -> None:
     decision = mia.take(EscalatedNow(**mia.common(), **escalate, step=9))
     assert decision.refusal is not None
     assert decision.refusal.code == "no_such_step"
+
+
+def test_escalating_by_hand_ends_a_window_and_tells_though_somebody_has_it() -> None:
+    """Sam looked at once, and then wants others to be told: they are, and nothing waits for Sam any more."""
+    mia = Mia()
+    mia.press(window=60)
+    common = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    mia.take(IncidentAcknowledged(**mia.common(), **common))
+    assert (mia.incident.state, mia.told) == ("pending", [])
+    mia.take(EscalatedNow(**mia.common(), **common))
+    assert mia.incident.state == "open"
+    assert [name for name, _ in mia.told] == ["dispatch", "contact:c1", "contact:c2"]
+
+
+def test_what_a_responder_gives_back_in_a_window_leaves_the_window() -> None:
+    """Nobody is told before it is over; then everybody is whom the first step names."""
+    mia = Mia()
+    mia.press(window=60)
+    common = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    mia.take(IncidentAcknowledged(**mia.common(), **common))
+    mia.take(ResponderDeclined(**mia.common(), **common))
+    assert (mia.incident.state, mia.told) == ("pending", [])
+    assert ("dispatch", "alert") in mia.wait(minutes=1)
+
+
+def test_what_she_called_off_stays_so_when_a_contact_cannot_after_all() -> None:
+    """Staff hear of it; the contacts are left in peace."""
+    mia = Mia()
+    mia.press(window=None)
+    mia.take(ContactAnswered(**mia.common(), incident=mia.incident.id, contact="c1", name="Ana", answer="can_help"))
+    cancel(mia)
+    already = len(mia.told)
+    mia.take(ContactAnswered(**mia.common(), incident=mia.incident.id, contact="c1", name="Ana", answer="cannot"))
+    assert mia.incident.stood_down_at == NOON
+    assert {name for name, _ in mia.told[already:]} == {"dispatch"}
 
 
 def test_a_jump_to_a_step_that_was_told_tells_it_again() -> None:

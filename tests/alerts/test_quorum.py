@@ -266,3 +266,55 @@ def test_whoever_it_was_taken_over_from_does_not_get_it_back() -> None:
     cannot(her, "kim")
     assert (her.incident.state, holder(her)) == ("open", None)
     assert "dispatch" in {name for name, _ in her.told[already:]}
+
+
+def test_contacts_too_few_of_whom_are_left_make_the_steps_go_on() -> None:
+    """Two contacts can help where all wait for them; one of the two cannot after all, and the staff are told again."""
+    her = mia(contacts_hold="all")
+    says(her, "c1", "can_help")
+    says(her, "c2", "can_help")
+    assert told_from_now_on(her, minutes=3) == set()
+    already = len(her.told)
+    says(her, "c1", "cannot")
+    told = {name for name, _ in her.told[already:]}
+    assert "dispatch" in told
+    assert "contact:c1" not in told
+    assert "dispatch" in told_from_now_on(her)
+
+
+def test_a_contact_who_goes_quiet_counts_for_the_staff_no_more() -> None:
+    """Sam and one contact were enough; when that contact's lease lapses, one is left, and one is not enough."""
+    her = mia(contacts_hold="all")
+    says(her, "c1", "can_help")
+    her.wait(minutes=3)
+    acknowledge(her, "sam")
+    assert her.incident.staff_have_it
+    assert "dispatch" in told_from_now_on(her)
+    assert not her.incident.staff_have_it
+
+
+def test_what_a_contact_gives_back_is_had_by_another_who_can_help() -> None:
+    """Both can help; the last cannot after all, and the first has it: the contacts' steps wait."""
+    her = mia(quorum=1)
+    says(her, "c1", "can_help")
+    says(her, "c2", "on_my_way")
+    says(her, "c2", "cannot")
+    assert her.incident.state == "acknowledged"
+    assert her.incident.contacts_hold is not None
+    assert her.incident.contacts_hold.holder == "c1"
+    assert "hold_passed" in her.lines
+    assert told_from_now_on(her).isdisjoint({"contact:c2", "contact:c3"})
+
+
+def test_what_passes_on_while_too_few_have_it_leaves_the_steps_where_they_were() -> None:
+    """Three must answer and two have: one of them cannot, and the step at six minutes still comes at six."""
+    her = mia(quorum=3, lease_ms=900_000)
+    her.wait(minutes=1)
+    acknowledge(her, "sam")
+    acknowledge(her, "kim")
+    common = {**her.common(), "incident": her.incident.id, "staff": "kim", "name": "Kim"}
+    her.take(ResponderDeclined(**common))
+    assert her.incident.staff_hold is not None
+    assert her.incident.staff_hold.holder == "sam"
+    assert "last_resort" not in {name for name, _ in her.wait(minutes=4)}
+    assert "last_resort" in {name for name, _ in her.wait(minutes=1)}

@@ -139,6 +139,23 @@ async def test_of_several_alerts_the_letter_says_which(town: Town, provider: Pro
     assert held == {"Mia Larsen": "open", "Lia Soto": "acknowledged"}
 
 
+async def test_a_letter_means_whom_it_meant_when_hers_is_over(town: Town, provider: Provider) -> None:
+    """Mia is well again; a late answer to hers is none to Lia's, and hers is still B."""
+    first, second = await mia(town, ANA), await mia(town, ANA, name="Lia Soto")
+    await town.press(first, immediate=True)
+    hers = (await town.incident())["id"]
+    town.clock.jump(seconds=5)
+    await town.press(second, immediate=True)
+    await texted(town, provider, count=2)
+    await town.act(hers, "resolve", disposition="safe")
+    _, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, "A1", sid="SM1")
+    assert "Answer with a digit" in said
+    [left] = await town.live()
+    assert (left["person"]["name"], left["state"]) == ("Lia Soto", "open")
+    await provider.texts_us(town.url, "https://porchlight.test", ANA, "B1", sid="SM2")
+    assert [row["state"] for row in await town.live()] == ["acknowledged"]
+
+
 async def test_whoever_is_not_the_account_is_not_heard(town: Town, provider: Provider) -> None:
     """Neither a receipt nor an answer; and whoever nobody knows gets no word."""
     await town.press(await mia(town, ANA), immediate=True)

@@ -1,0 +1,160 @@
+"""One message to one recipient: whether they may hear, by which ways, and what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from alerts.audience import contact_key, is_contact, methods_of
+from alerts.care_plan import RINGS, MethodRef
+from alerts.effects import Notify, Purpose
+from alerts.situation import Told
+from alerts.turn import Turn
+
+NEWS_STEP = -1
+RUNG_AFTER, RUNG_WITHIN = 6, timedelta(hours=1)
+"""After so many messages in so short a time one more text changes nothing: one call, then the count begins anew."""
+
+
+def tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news: bool) -> list[str]:
+    """Asks for one message to each who can and may be told; returns whom."""
+    told = [name for name in names if _may_hear(turn, name, news=news) and methods_of(name, turn.plan)]
+    for name in told:
+        _notify(turn, name, step=step, round_number=round_number, news=news)
+    return told
+
+
+def _may_hear(turn: Turn, recipient: str, *, news: bool) -> bool:
+    incident = turn.incident
+    if not is_contact(recipient):
+        held_by_contacts = incident.contacts_have_it and incident.policy.contacts_hold == "all"
+        return news or not held_by_contacts
+    if incident.contacts_stopped:
+        return False
+    if incident.contacts_not_before is not None and turn.now < incident.contacts_not_before:
+        return False
+    if news:
+        return True
+    if incident.contacts_have_it:
+        return False
+    return all(contact_key(answer.contact) != recipient for answer in incident.answers)
+
+
+def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: bool) -> None:
+    incident = turn.incident
+    before = next((entry for entry in incident.told if entry.recipient == recipient), None)
+    purpose: Purpose = "alert" if before is None else "news" if news else "repeat"
+    times = before.times + 1 if before else 1
+    methods, lately = _ways(turn, recipient, before.lately if before else ())
+    turn.effects.append(
+        Notify(
+            subject=incident.id,
+            incident=incident.id,
+            recipient=recipient,
+            purpose=purpose,
+            epoch=incident.epoch,
+            step=step,
+            round=round_number,
+            methods=methods,
+            all_at_once=before is not None,
+            drill=incident.drill,
+            facts={"times": times, "presses": incident.presses, "severity": incident.severity},
+        )
+    )
+    entry = Told(
+        recipient=recipient,
+        first_at=before.first_at if before else turn.now,
+        last_at=turn.now,
+        times=times,
+        lately=lately,
+    )
+    others = tuple(e for e in incident.told if e.recipient != recipient)
+    contacts_told_at = turn.now if is_contact(recipient) else incident.contacts_told_at
+    turn.change(told=(*others, entry), contacts_told_at=contacts_told_at, nobody_reachable=False)
+    if before is None:
+        turn.record("told", recipient=recipient, step=step + 1)
+
+
+def _ways(
+    turn: Turn, recipient: str, lately: tuple[datetime, ...]
+) -> tuple[tuple[MethodRef, ...], tuple[datetime, ...]]:
+    """How they are told this time, rung where that is more than another text; and the count from now on."""
+    methods = methods_of(recipient, turn.plan)
+    rung = tuple(method for method in methods if method.channel in RINGS)
+    if rung and len(lately) == RUNG_AFTER and turn.now - lately[0] < RUNG_WITHIN:
+        return rung, ()
+    return methods, (*lately, turn.now)[-RUNG_AFTER:]
+
+
+def tell_one(turn: Turn, recipient: str) -> None:
+    """Tells one recipient outside the steps, at once (a contact who has only now agreed)."""
+    turn.change(news=turn.incident.news + 1)
+    tell(turn, [recipient], step=NEWS_STEP, round_number=turn.incident.news, news=True)
+
+
+def warn_holder(turn: Turn) -> None:
+    """A minute before a contact's hold lapses: does she still have it?"""
+    hold = turn.incident.contacts_hold
+    if hold is None:
+        return
+    recipient = contact_key(hold.holder)
+    methods = methods_of(recipient, turn.plan)
+    turn.record("contact_hold_lapses_soon", by=hold.name)
+    turn.publish("incident.updated")
+    if methods:
+        turn.effects.append(
+            Notify(
+                subject=turn.incident.id,
+                incident=turn.incident.id,
+                recipient=recipient,
+                purpose="warning",
+                epoch=turn.incident.epoch,
+                step=NEWS_STEP,
+                round=int(hold.until.timestamp()),
+                methods=methods,
+                drill=turn.incident.drill,
+            )
+        )
+
+
+def tell_all_clear(turn: Turn) -> None:
+    """The one thing that a closed incident tells: to everybody who was told of it."""
+    incident = turn.incident
+    for entry in incident.told:
+        methods = methods_of(entry.recipient, turn.plan)
+        if methods:
+            turn.effects.append(
+                Notify(
+                    subject=incident.id,
+                    incident=incident.id,
+                    recipient=entry.recipient,
+                    purpose="all_clear",
+                    epoch=incident.epoch,
+                    step=NEWS_STEP,
+                    round=0,
+                    methods=methods,
+                    drill=incident.drill,
+                    urgency="timer",
+                )
+            )
+
+
+def invite_again(turn: Turn) -> None:
+    """Sends the open invitations once more: somebody may agree now that it matters."""
+    incident = turn.incident
+    for contact in turn.plan.contacts:
+        if not contact.confirmed and contact.methods:
+            turn.effects.append(
+                Notify(
+                    subject=incident.id,
+                    incident=None,
+                    recipient=contact_key(contact.id),
+                    purpose="invitation",
+                    epoch=incident.epoch,
+                    step=NEWS_STEP,
+                    round=0,
+                    methods=contact.methods,
+                    drill=incident.drill,
+                    urgency="timer",
+                )
+            )
