@@ -22,6 +22,7 @@ from services.bad_setting import PREFIX, BadSetting
 from services.mail_answer import Answered, Unintelligible, read_mail
 from services.reply_address import ReplyAddresses
 from services.settings import MailReplies
+from services.web.agreeing import answer_in_writing, is_asked
 from services.web.answering import answer_alert, help_for, keep_words
 from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.service import Service
@@ -202,11 +203,13 @@ class MailReceiver:
         """Carries out what it says; the one line that goes back."""
         if mailed.delivery.purpose == "practice":
             return await self._practised(mailed, said.text)
+        if mailed.delivery.purpose == "invitation":
+            return await self._agreed(mailed, said.text, key)
         alert = mailed.alert
         if alert is None or not said.text:
             return None
         first = said.text.splitlines()[0]
-        match = chosen_of([alert], first)
+        match = chosen_of({alert.letter: alert}, first)
         await keep_words(
             self._service, alert, said.text if match is None else said.text.removeprefix(first).strip(), key
         )
@@ -216,12 +219,20 @@ class MailReceiver:
 
     async def _practised(self, mailed: _Mailed, text: str) -> str | None:
         contact, now = mailed.reader, self._service.clock.now()
-        match = chosen_of([contact], text.partition("\n")[0])
+        match = chosen_of({"A": contact}, text.partition("\n")[0])
         late = now - mailed.delivery.created_at > PRACTISED_WITHIN
         if not isinstance(contact, Contact) or match is None or match[1] != "1" or late:
             return None
         await self._service.store.write(lambda tx: answered(tx, contact, now))
         return say_to_contact(contact.language, "contact", "answered.practice")
+
+    async def _agreed(self, mailed: _Mailed, text: str, key: str) -> str | None:
+        contact = mailed.reader
+        if not isinstance(contact, Contact) or not isinstance(mailed.context, DeliveryContext):
+            # They were taken out, or she does not want anything to go there any more.
+            return None
+        asked = {"A": contact} if is_asked(contact, self._service.clock.now()) else {}
+        return await answer_in_writing(self._service, asked, text.partition("\n")[0], key, "mail")
 
     async def _write_back(self, context: DeliveryContext, line: str, key: str) -> None:
         """One line; whether it arrives changes nothing."""

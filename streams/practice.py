@@ -14,9 +14,9 @@ import structlog
 from alerts.audience import contact_key
 from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify
-from alerts.wall_time import instant_of, wall_of
 from streams.clock import Clock
 from streams.processor import deliveries_of
+from streams.quiet_hours import next_at
 from streams.reading import READ_BY
 from streams.records import Contact, Delivery, Method, Person
 from streams.store import Store, Transaction
@@ -66,15 +66,16 @@ class Practice:
         method = next((m for m in contact.methods if _can_be_asked(m, contact, tx.reachable)), None)
         if person is None or method is None:
             return False
-        at = next_morning(now, ZoneInfo(person.time_zone))
+        at = next_at(ASKED_AT, now, ZoneInfo(person.time_zone))
         await tx.put_deliveries(_practice(contact, method, at))
         await tx.put(msgspec.structs.replace(contact, practised_at=at))
         return True
 
 
 async def answered(tx: Transaction, contact: Contact, now: datetime) -> None:
-    """It reached them."""
-    await tx.put(msgspec.structs.replace(contact, heard_at=now))
+    """It reached them; of whoever has declined meanwhile nothing is noted."""
+    if contact.consent == "confirmed":
+        await tx.put(msgspec.structs.replace(contact, heard_at=now))
 
 
 def _is_time(contact: Contact, now: datetime) -> bool:
@@ -88,13 +89,6 @@ def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -
         return False
     read_by = READ_BY[method.safety] if method.safety is not None else contact.reads
     return (read_by != "others" and not method.hours) or method.channel == "sms"
-
-
-def next_morning(now: datetime, zone: ZoneInfo) -> datetime:
-    """The next eleven o'clock there: what can wait does not wake anybody."""
-    today = wall_of(now, zone).date()
-    at = instant_of(datetime.combine(today, ASKED_AT), zone)
-    return at if at > now else instant_of(datetime.combine(today + timedelta(days=1), ASKED_AT), zone)
 
 
 def _practice(contact: Contact, method: Method, at: datetime) -> list[Delivery]:

@@ -128,6 +128,13 @@ class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
     details: Mapping[str, Any] = {}
 
 
+class ReadsAsked(msgspec.Struct, frozen=True):
+    """When a contact who agreed by a digit was asked who else reads it, and by which answer of theirs."""
+
+    at: datetime
+    key: str
+
+
 class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A trusted contact; told nothing but the invitation before `consent` is confirmed.
 
@@ -142,6 +149,7 @@ class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
     consent: Literal["pending", "confirmed", "declined"] = "pending"
     consent_how: str | None = None
     reads: Literal["nobody_else", "others", "unknown"] | None = None
+    reads_asked: ReadsAsked | None = None
     job: Job | None = None
     practised_at: datetime | None = None
     heard_at: datetime | None = None

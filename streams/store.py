@@ -214,6 +214,9 @@ class Transaction(Protocol):
         Returns whether nothing of its incident is left that was, or may still be, received.
         """
 
+    async def void_subject(self, subject: str, now: datetime) -> None:
+        """What has not left of this incident or check-in, or to this contact apart from any, must not leave now."""
+
     async def deliveries_of(self, incident: str) -> list[Delivery]:
         """All deliveries of an incident."""
 

@@ -53,14 +53,16 @@ async def answer_alert(
         await keep_words(service, alert, digit, key)
         return line or help_for([alert])
     if alert.staff is not None:
-        return await _answer_as_staff(service, alert, alert.staff, digit, key)
+        return await _answer_as_staff(service, alert, alert.staff, digit, key, spoken=spoken)
     word = (alert.person.details.get("brief") or {}).get("arrival_word")
     if word and reads_alone and given == "on_my_way":
         line = f"{line} {in_words(alert.wish, 'contact', 'alert.arrival_word', word=word)}"
     return line
 
 
-async def _answer_as_staff(service: Service, alert: OpenAlert, staff: Staff, digit: str, key: str) -> str:
+async def _answer_as_staff(
+    service: Service, alert: OpenAlert, staff: Staff, digit: str, key: str, *, spoken: bool
+) -> str:
     decided = (service, alert, staff, digit, key)
     match ANSWERS[digit]:
         case "cannot":
@@ -79,6 +81,10 @@ async def _answer_as_staff(service: Service, alert: OpenAlert, staff: Staff, dig
                 # More must answer than have: it stays theirs, and one more has it.
                 decision = await _decide(service, alert, staff, f"{digit} too", key, IncidentAcknowledged)
                 said = "staff.answered.have_it_too"
+    if _is_held(decision) and alert.contact is not None:
+        # Others of the staff have it; whoever is her contact too can help all the same.
+        await _decide(service, alert, alert.contact, digit, key, ContactAnswered, answer=ANSWERS[digit])
+        return (say if spoken else say_to_contact)(alert.wish, "contact", f"answered.{ANSWERS[digit]}")
     if decision.refusal is not None:
         said = "staff.answered.held" if _is_held(decision) else "voice.over"
     return say(alert.wish, "messages", said)

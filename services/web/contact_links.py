@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from alerts.signals import ContactAnswered, ContactConfirmed, ContactReply
+from alerts.signals import ContactAnswered, ContactReply
 from alerts.situation import Incident
 from services.nearest_place import nearest
+from services.web.agreeing import keep_consent
 from services.web.call import Call, Reply, Route
 from services.web.incident_views import TRAIL_SHOWN, failed_journeys, plan_view
 from services.web.problems import Problem, refused
@@ -67,34 +68,15 @@ async def heard(call: Call) -> Reply:
 
 async def confirm(call: Call) -> Reply:
     """A contact agrees; told at once when an incident is open."""
-    await _keep_consent(call, "confirmed", call.body.reads)
-    signal = ContactConfirmed(
-        id=new_id(), person=call.person, at=call.now, received_at=call.now, contact=call.token.subject
-    )
-    await call.service.engine.decide_now(call.organization, call.person, signal)
+    contact = await _contact(call)
+    await keep_consent(call.service, contact, "confirmed", "link", reads=call.body.reads, reads_asked=None)
     return Reply(body={"state": "confirmed"})
 
 
 async def decline(call: Call) -> Reply:
     """A contact does not agree, or no longer."""
-    await _keep_consent(call, "declined", None)
+    await keep_consent(call.service, await _contact(call), "declined", "link")
     return Reply(body={"state": "declined"})
-
-
-async def _keep_consent(call: Call, consent: Literal["confirmed", "declined"], reads: Any) -> None:
-    async def work(tx: Transaction) -> None:
-        contact = await tx.get(Contact, call.organization, call.token.subject)
-        if contact is None:
-            raise Problem("not-found")
-        changed = msgspec.structs.replace(
-            contact, consent=consent, consent_how="link", reads=reads if reads is not None else contact.reads
-        )
-        if consent == "confirmed":
-            # The link came with a message, which has reached them.
-            changed = msgspec.structs.replace(changed, practised_at=call.now, heard_at=call.now)
-        await tx.put(changed)
-
-    await call.service.store.write(work)
 
 
 async def alert(call: Call) -> Reply:

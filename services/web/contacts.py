@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from alerts.audience import contact_key
-from alerts.care_plan import MethodRef, Sees
-from alerts.effects import Notify
+from alerts.care_plan import Sees
 from alerts.signals import Job
 from services.links import Link
 from services.web.call import Call, Reply
@@ -26,14 +22,10 @@ from services.web.directory import (
     visible_person,
 )
 from services.web.hours_bodies import hours_view
+from services.web.invitations import Invite, invite, invited
 from services.web.problems import Problem
 from services.web.service import new_id
-from streams.channel import Channel
-from streams.processor import deliveries_of
-from streams.records import (
-    Contact,
-    Delivery,
-)
+from streams.records import Contact
 from streams.store import Transaction
 
 
@@ -53,6 +45,7 @@ class ContactBody(Body, kw_only=True):
     sees: Sees = "message"
     job: Job | None = None
     consent: Consent | None = None
+    invite: Invite = "by_day"
 
 
 class ContactChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +90,9 @@ async def post_contact(call: Call) -> Reply:
         if contact.consent == "pending":
             link = Link(kind="contact", organization=call.organization, person=person.id, contact=contact.id)
             answer["confirm_url"] = f"{call.service.public_url}/contact#{call.service.links.code(link)}"
-            await tx.put_deliveries(invitation_to(contact, call.service.channels, call.now))
+            answer["invited_at"] = await invite(
+                tx, contact, person, contact.methods, call.now, usable=call.service.channels, how=body.invite
+            )
         return Reply(body=answer, status=201)
 
     reply = await call.commit(work)
@@ -105,33 +100,17 @@ async def post_contact(call: Call) -> Reply:
     return reply
 
 
-def invitation_to(contact: Contact, channels: Mapping[str, Channel], now: datetime) -> list[Delivery]:
-    """The first invitation of a contact, by the methods that can be used."""
-    methods = tuple(
-        MethodRef(m.id, m.channel) for m in contact.methods if m.channel in channels and m.safety != "monitored"
-    )
-    notify = Notify(
-        subject=contact.id,
-        incident=None,
-        recipient=contact_key(contact.id),
-        purpose="invitation",
-        epoch=0,
-        step=0,
-        round=0,
-        methods=methods,
-        urgency="rest",
-    )
-    return deliveries_of(contact.organization, contact.person or "", notify, now)
-
-
 async def list_contacts(call: Call) -> Reply:
     """The contacts of a person, in order."""
     person = await visible_person(call, call.path("id"))
-    found = await call.service.store.read(lambda tx: tx.list_contacts(call.organization, person.id))
-    return Reply(body={"contacts": [contact_view(call, c) for _, c in found], "next": None})
+
+    async def work(tx: Transaction) -> list[dict[str, Any]]:
+        return [await _view(tx, call, c) for _, c in await tx.list_contacts(call.organization, person.id)]
+
+    return Reply(body={"contacts": await call.service.store.read(work), "next": None})
 
 
-def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
+async def _view(tx: Transaction, call: Call, contact: Contact) -> dict[str, Any]:
     """A contact as staff may see them; no secrets."""
     methods = [
         {
@@ -153,6 +132,7 @@ def contact_view(call: Call, contact: Contact) -> dict[str, Any]:
         "sees": contact.sees,
         "job": contact.job,
         "consent": contact.consent,
+        "invited": await invited(tx, contact),
         "unheard_since": contact.unheard_since,
         "methods": methods,
     }
@@ -167,12 +147,17 @@ async def visible_contact(call: Call) -> Contact:
 
 async def get_contact(call: Call) -> Reply:
     """One contact."""
-    return Reply(body=contact_view(call, await visible_contact(call)))
+    contact = await visible_contact(call)
+    return Reply(body=await call.service.store.read(lambda tx: _view(tx, call, contact)))
 
 
 async def patch_contact(call: Call) -> Reply:
-    """Changes what is named; a new webhook's secret is shown this once."""
+    """Changes what is named; a new webhook's secret is shown this once.
+
+    Whoever has not agreed yet is invited by the ways that are new.
+    """
     before = await visible_contact(call)
+    person = await visible_person(call, before.person or "")
     changes = changes_of(call.body)
     shown: list[dict[str, Any]] = []
     if "methods" in changes:
@@ -186,10 +171,18 @@ async def patch_contact(call: Call) -> Reply:
             raise Problem("not-found")
         contact = msgspec.structs.replace(contact, **changes)
         await tx.put(contact)
-        view = contact_view(call, contact)
+        if "consent" in changes:
+            await tx.void_subject(contact.id, call.now)
+        known = {method.id for method in before.methods}
+        added = [method for method in contact.methods if method.id not in known]
+        if added and contact.consent == "pending":
+            await invite(tx, contact, person, added, call.now, usable=call.service.channels)
+        view = await _view(tx, call, contact)
         return Reply(body=view | {"methods": shown} if shown else view)
 
-    return await call.commit(work)
+    reply = await call.commit(work)
+    call.service.engine.sender.look()
+    return reply
 
 
 async def delete_contact(call: Call) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -63,12 +64,8 @@ async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[Op
     """
     owners = await owners_of(tx, number)
     address = as_dialled(number) if owners else None
-    people: dict[str, None] = {}
-    of_contacts: list[OpenAlert] = []
-    for owner in sorted((one for one in owners if isinstance(one, Contact)), key=lambda one: one.id):
-        people[owner.person or ""] = None
-        alert = await _of_contact(tx, owner, address)
-        of_contacts += [alert] if alert is not None else []
+    contacts = [one for one in owners if isinstance(one, Contact)]
+    of_contacts = [alert for one in contacts if (alert := await _of_contact(tx, one, address)) is not None]
     told: dict[str, tuple[IncidentView, Staff]] = {}
     for owner in owners:
         if isinstance(owner, Staff):
@@ -76,17 +73,23 @@ async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[Op
                 view = await tx.incident(owner.organization, told_of)
                 told.update({told_of: (view, owner)} if view is not None else {})
     of_staff: dict[str, OpenAlert] = {}
-    for told_of, (view, owner) in sorted(told.items(), key=lambda item: item[1][0].incident.opened_at):
-        people[view.person] = None
+    in_order = sorted(told.items(), key=lambda item: item[1][0].incident.opened_at)
+    for told_of, (view, owner) in in_order:
         alert = await _of_staff(tx, owner, view, address)
         of_staff.update({told_of: alert} if alert is not None else {})
     joined = [
         msgspec.structs.replace(alert, staff=both.staff) if (both := of_staff.pop(alert.incident.id, None)) else alert
         for alert in of_contacts
     ]
-    letters = {person: letter_of(place) for place, person in enumerate(people)}
+    letters = letters_of(contacts, (view.person for _, (view, _) in in_order))
     alerts = [msgspec.structs.replace(a, letter=letters[a.person.id]) for a in (*joined, *of_staff.values())]
     return sorted(alerts, key=lambda alert: alert.incident.opened_at)
+
+
+def letters_of(contacts: Iterable[Contact], told_of: Iterable[str] = ()) -> dict[str, str]:
+    """The letter of each person for one number: of its contacts, and of those of whom its owner on the staff heard."""
+    known = [one.person or "" for one in sorted(contacts, key=lambda one: one.id)]
+    return {person: letter_of(place) for place, person in enumerate(dict.fromkeys([*known, *told_of]))}
 
 
 async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None:
@@ -126,7 +129,7 @@ async def _of_contact(tx: Transaction, contact: Contact, address: str | None) ->
         person=person,
         incident=incident,
         contact=contact,
-        trusted=_is_trusted(person, contact, address),
+        trusted=is_trusted(person, contact, address),
     )
 
 
@@ -139,11 +142,12 @@ async def _of_staff(tx: Transaction, staff: Staff, view: IncidentView, address: 
         person=person,
         incident=view.incident,
         staff=staff,
-        trusted=_is_trusted(person, staff, address),
+        trusted=is_trusted(person, staff, address),
     )
 
 
-def _is_trusted(person: Person, owner: Contact | Staff, address: str | None) -> bool:
+def is_trusted(person: Person, owner: Contact | Staff, address: str | None) -> bool:
+    """Whether what comes from this number or mailbox of theirs may do anything."""
     if address is None and person.details.get("unsafe"):
         # It came by a method that is no more, and that may be what she marked.
         return False

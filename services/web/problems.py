@@ -24,6 +24,7 @@ TITLES = {
     "internal": (500, "Something went wrong here"),
     "closed": (409, "It is closed already"),
     "held-by-other": (409, "Somebody else has it"),
+    "answered-already": (409, "They have answered already"),
     "live-incident": (409, "An incident is live"),
     "check-in-over": (409, "This check-in is over"),
     "check-in-exists": (409, "There is a check-in with this id"),

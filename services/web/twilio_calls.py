@@ -15,6 +15,7 @@ from aiohttp import web
 from services.phone_number import as_dialled
 from services.twilio_progress import progress_of_call, progress_of_text
 from services.twilio_signature import STATUS_PATH, TEXT_PATH, is_signed
+from services.web.agreeing import answer_in_writing, asked_at, how_to_agree
 from services.web.answering import answer_alert, help_for, keep_words, say_opted
 from services.web.call import Call, Reply, Route
 from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
@@ -25,7 +26,7 @@ from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Contact, Delivery, Staff
+from streams.records import LANE_ALARM, Contact, Delivery
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -124,9 +125,24 @@ async def _opt(call: Call, number: str, alerts: list[OpenAlert], *, out: bool, s
     call.service.engine.look()
 
 
-async def _practised(tx: Transaction, owners: list[Contact | Staff], now: datetime) -> str:
+async def _answer_what_is_asked(call: Call, asked: dict[str, Contact], written: str, key: str, number: str) -> str:
+    """Whoever was invited, or is asked who else reads it, or whether messages reach them."""
+    heard = ""
+    if written.strip(" .!") == "1":
+        heard = await call.service.store.write(lambda tx: _practised(tx, number, call.now))
+    if not asked:
+        return heard
+    wish = next(iter(asked.values())).language
+    if not heard:
+        return in_letters_of_a_text(wish, await answer_in_writing(call.service, asked, written, key, "text"))
+    # The digit may be meant for an invitation as well: that is asked by its letter.
+    return f"{heard} {in_letters_of_a_text(wish, await how_to_agree(call.service, asked))}"
+
+
+async def _practised(tx: Transaction, number: str, now: datetime) -> str:
     """A digit while nothing is open: messages reach them."""
-    waiting = [one for one in owners if isinstance(one, Contact) and one.unheard_since is not None]
+    contacts = [one for one in await owners_of(tx, number) if isinstance(one, Contact)]
+    waiting = [one for one in contacts if one.consent == "confirmed" and one.unheard_since is not None]
     for contact in waiting:
         await answered(tx, contact, now)
     if not waiting:
@@ -138,14 +154,9 @@ async def _practised(tx: Transaction, owners: list[Contact | Staff], now: dateti
 async def _answer(call: Call, alerts: list[OpenAlert], written: str, sid: str, number: str) -> str:
     """Carries out what it says; the one line that comes back."""
     key = sid or call.signal_id()
-    if not alerts:
-        if written.strip(" .!") != "1":
-            return ""
-
-        async def work(tx: Transaction) -> str:
-            return await _practised(tx, await owners_of(tx, number), call.now)
-
-        return await call.service.store.write(work)
+    asked = await call.service.store.read(lambda tx: asked_at(tx, number, call.now))
+    if not alerts or (written[:1].isalpha() and chosen_of(asked, written) is not None):
+        return await _answer_what_is_asked(call, asked, written, key, number)
     trusted = [alert for alert in alerts if alert.trusted]
     match = chosen_of({alert.letter: alert for alert in trusted}, written)
     if match is not None:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from alerts.audience import is_contact
 from services.twilio_signature import VOICE_PATH
+from services.web.agreeing import answer_invitation
 from services.web.answering import ANSWERS, answer_alert
 from services.web.call import Call, Route
 from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
@@ -45,6 +46,13 @@ async def voice(call: Call) -> web.Response:
     if not isinstance(context, DeliveryContext):
         return _twiml(_say(language, "voice.over"))
     stage, digit = call.request.query.get("stage", ""), form.get("Digits", "")
+    if context.delivery.purpose == "invitation" and context.contact is not None and stage in {"answer", "reads"}:
+        key = f"{context.delivery.id}:{form.get('CallSid', '')}:{stage}"
+        line = await answer_invitation(call.service, context.contact, digit, key, "call")
+        if line == "answered.agreed" or (line is None and stage == "reads"):
+            return _twiml(_gather(context, "reads", _say(language, "voice.reads")) * 2)
+        if line is not None:
+            return _twiml(_spoken(language, say(language, "contact", line)))
     if stage == "answer" and digit in ANSWERS and ringing.alert is not None:
         key = f"{context.delivery.id}:{form.get('CallSid', '') or call.signal_id()}"
         return _twiml(_spoken(language, await answer_alert(call.service, ringing.alert, digit, key, spoken=True)))
@@ -74,10 +82,18 @@ async def _tell(call: Call, context: DeliveryContext, ringing: Ringing) -> web.R
     call.service.feed.poke()
     text = MessageComposer(call.service.public_url, call.service.links).compose(context).text
     words = _spoken(language, text)
+    if _asks_to_agree(context):
+        return _twiml(_gather(context, "answer", words + _say(language, "voice.invitation")) * 2)
     if ringing.alert is None:
         return _twiml(words + words)
     asks = "voice.answer" if is_contact(context.delivery.recipient) else "staff.answer"
     return _twiml(_gather(context, "answer", words + _say(language, asks)) * 2)
+
+
+def _asks_to_agree(context: DeliveryContext) -> bool:
+    """Whether it is an invitation that nobody has answered yet."""
+    contact = context.contact
+    return context.delivery.purpose == "invitation" and contact is not None and contact.consent == "pending"
 
 
 def _gather(context: DeliveryContext, stage: str, words: str) -> str:

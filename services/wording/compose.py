@@ -144,7 +144,8 @@ class _Words:
     def answerable(self) -> bool:
         """Whether whoever gets it may send a digit back: it is for somebody, by a way that leads back."""
         somebody = self._context.contact is not None or self._context.staff is not None
-        return self._takes_digit and somebody and (self._answerable or self._context.delivery.purpose == "practice")
+        asked = self._answerable or self._context.delivery.purpose in {"practice", "invitation"}
+        return self._takes_digit and somebody and asked
 
     @property
     def written_in(self) -> str:
@@ -225,10 +226,15 @@ class _Words:
 
     def _invitation(self, name: str, *, link: bool) -> Iterator[str]:
         if link:
-            yield self._say("invitation", name=name)
-        elif self._number:
-            yield self._say("invitation.number", name=name, number=self._number)
-        yield self._say("invitation.short", name=name)
+            yield self._say("mail.invitation" if self._takes_digit else "invitation", name=name)
+        for key in self._invitation_keys():
+            yield self._say(key, name=name, number=self._number)
+
+    def _invitation_keys(self) -> tuple[str, ...]:
+        """Without a link, the longest first."""
+        if self._takes_digit:
+            return ("invitation.digits_number", "invitation.digits") if self._number else ("invitation.digits",)
+        return ("invitation.number", "invitation.short") if self._number else ("invitation.short",)
 
     def _staff(self, name: str) -> Iterator[str]:
         if self._context.delivery.purpose == "stay_near":
@@ -328,7 +334,7 @@ class _Words:
             case "invitation" if link:
                 return ("invitation",)
             case "invitation":
-                return ("invitation.number", "invitation.short") if self._number else ("invitation.short",)
+                return self._invitation_keys()
             case _:
                 return (self._key_of_neutral(),)
 

@@ -122,7 +122,7 @@ class DeliveryRows(Sealed):
         )
 
     async def void_subject(self, subject: str, now: datetime) -> None:
-        """Whatever of this incident or check-in has not left must not leave any more."""
+        """What has not left of this incident or check-in, or to this contact apart from any, must not leave now."""
         await self.execute(
             "UPDATE deliveries SET state = 'void', settled_at = ? WHERE subject = ? AND state IN ('queued', 'sending') "
             "AND purpose <> 'all_clear'",

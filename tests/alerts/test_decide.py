@@ -490,7 +490,7 @@ def test_escalating_by_hand_ends_a_window_and_tells_though_somebody_has_it() -> 
     """Sam looked at once, and then wants others to be told: they are, and nothing waits for Sam any more."""
     mia = Mia()
     mia.press(window=60)
-    common = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    common: dict[str, Any] = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
     mia.take(IncidentAcknowledged(**mia.common(), **common))
     assert (mia.incident.state, mia.told) == ("pending", [])
     mia.take(EscalatedNow(**mia.common(), **common))
@@ -502,7 +502,7 @@ def test_what_a_responder_gives_back_in_a_window_leaves_the_window() -> None:
     """Nobody is told before it is over; then everybody is whom the first step names."""
     mia = Mia()
     mia.press(window=60)
-    common = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    common: dict[str, Any] = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
     mia.take(IncidentAcknowledged(**mia.common(), **common))
     mia.take(ResponderDeclined(**mia.common(), **common))
     assert (mia.incident.state, mia.told) == ("pending", [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.async_api import Locator, Page, ViewportSize, expect
 
@@ -20,6 +22,12 @@ async def contacts(visitors: Visitors, **look: str | bool) -> Page:
     await page.get_by_test_id("contacts-who").select_option(label="Mia Larsen")
     await expect(page.get_by_test_id("contact")).to_have_count(2)
     return page
+
+
+def where_it_is_night() -> str:
+    """A time zone whose clocks show one in the morning."""
+    east = (1 - datetime.now(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-east:+d}"
 
 
 def card(page: Page, name: str) -> Locator:
@@ -92,6 +100,27 @@ async def test_what_the_service_refuses_is_told_at_its_way(visitors: Visitors) -
     await dialog.get_by_test_id("contact-confirm").click()
     await expect(page.get_by_test_id("contact-made")).to_contain_text("whsec_")
     await expect(card(page, "Ana Ruiz").get_by_test_id("contact-edit")).to_be_focused()
+
+
+async def test_an_invitation_waits_in_the_night_and_is_sent_at_once(visitors: Visitors) -> None:
+    """The card says when it goes, and how far it has come; of many people one is found by a part of the name."""
+    await visitors.demo.looks_after(*(f"Person {number}" for number in range(12)))
+    [zoe] = await visitors.demo.looks_after("Zoë Núñez", time_zone=where_it_is_night())
+    page = await contacts(visitors)
+    await page.get_by_test_id("contacts-who-find").fill("nunez")
+    await expect(page.get_by_test_id("contact")).to_have_count(0)
+    await expect(page.get_by_test_id("contacts-who")).to_have_value(zoe)
+    await page.get_by_test_id("new-contact").click()
+    dialog = page.get_by_test_id("contact-dialog")
+    await dialog.get_by_test_id("contact-name").fill("Ana Ruiz")
+    await dialog.get_by_test_id("way-channel").select_option("email")
+    await dialog.get_by_test_id("way-address").fill("ana@example.org")
+    await dialog.get_by_test_id("contact-confirm").click()
+    await expect(page.get_by_test_id("invited")).to_have_attribute("data-state", "queued")
+    await examine(page, "plans-contact-invited")
+    await page.get_by_test_id("contact-invite").click()
+    await expect(page.get_by_test_id("invited")).not_to_have_attribute("data-state", "queued")
+    await expect(page.get_by_test_id("contact-invite")).to_be_focused()
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", True), ("es", False)])

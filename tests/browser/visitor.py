@@ -120,6 +120,17 @@ class Demo:
         await self._assembly.store.write(add)
         return token
 
+    async def looks_after(self, *names: str, time_zone: str = "UTC") -> list[str]:
+        """People of these names, who live there; their ids."""
+        people = [Person(id=new_id(), organization=self._organization(), name=n, time_zone=time_zone) for n in names]
+
+        async def add(tx: Transaction) -> None:
+            for person in people:
+                await tx.put(person)
+
+        await self._assembly.store.write(add)
+        return [person.id for person in people]
+
     async def ping_path(self) -> str:
         """The address that completes Lia's check-in; she has no PIN."""
         now, key = SystemClock().now(), new_token()

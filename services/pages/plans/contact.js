@@ -4,8 +4,10 @@
  * @typedef {import("./team.js").Hours} Hours
  * @typedef {{channel: string, address: string, safety: string | null, hours: Hours[]}} Way
  * @typedef {Way & {id: string, deliverable: boolean, closed_at: string | null}} Method
+ * @typedef {{at: string, state: string, why: string | null}} Invited the last invitation, and how far it has come
  * @typedef {{id: string, name: string, order: number, language: string, sees: string, job: string | null,
- *   consent: "pending" | "confirmed" | "declined", unheard_since: string | null, methods: Method[]}} Contact
+ *   consent: "pending" | "confirmed" | "declined", invited: Invited | null, unheard_since: string | null,
+ *   methods: Method[]}} Contact
  *
  * What can be changed of one; `how` says in which way they agreed, where they did so to staff.
  * @typedef {{name: string, language: string, sees: string, job: string | null, how: string, methods: Way[]}} ContactDraft

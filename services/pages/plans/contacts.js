@@ -1,18 +1,20 @@
 /** Whom a person trusts: who has agreed, in which order and by which ways they are told, and what they do. */
 
-import { actBy } from "../desk/act.js";
+import { act, actBy } from "../desk/act.js";
 import { Problem, get, list } from "../desk/api.js";
+import { clockTime } from "../desk/clock.js";
 import { hoursWords } from "../desk/weekdays.js";
 import { languageName, say, sayName } from "../desk/wording.js";
 import { element, fill } from "../shared/element.js";
 import { ask } from "./ask.js";
 import { contactsPath } from "./contact.js";
 import { ContactDialog } from "./contact_dialog.js";
+import { PersonFinder } from "./person_finder.js";
 
 /**
  * @typedef {import("./contact.js").Contact} Contact
  * @typedef {import("./contact.js").Method} Method
- * @typedef {{id: string, name: string}} Person
+ * @typedef {import("./person_finder.js").Person} Person
  */
 
 export class Contacts {
@@ -21,7 +23,7 @@ export class Contacts {
     this.changed = changed;
     /** @type {string[]} */
     this.languages = ["en"];
-    this.who = element("select", { id: "contacts-who", "data-testid": "contacts-who", onchange: () => void this.#read() });
+    this.who = new PersonFinder("contacts-who", say("contacts.who"), () => void this.#read());
     this.list = element("ol", { class: "plans-cards", "data-testid": "contacts" });
     this.made = element("div", { class: "plans-made", role: "status", hidden: true, "data-testid": "contact-made" });
     this.complaint = element("p", { class: "problem", role: "alert" });
@@ -35,12 +37,7 @@ export class Contacts {
       { "aria-labelledby": "plans-contacts" },
       element("h2", { id: "plans-contacts" }, say("contacts.title")),
       element("p", { class: "muted" }, say("contacts.hint")),
-      element(
-        "div",
-        { class: "plans-field" },
-        element("label", { for: "contacts-who" }, say("contacts.who")),
-        this.who,
-      ),
+      this.who.node,
       this.made,
       this.list,
       this.complaint,
@@ -53,7 +50,7 @@ export class Contacts {
       /** @type {[Person[], {languages: string[], neutral: string[]}]} */
       const [people, { languages, neutral }] = await Promise.all([list("/v1/people", "people"), get("/v1/wording")]);
       this.languages = [...languages, ...neutral];
-      fill(this.who, ...people.map((person) => element("option", { value: person.id }, person.name)));
+      this.who.show(people);
       this.add.disabled = people.length === 0;
       if (people.length > 0) await this.#read();
     } catch (error) {
@@ -62,18 +59,13 @@ export class Contacts {
     }
   }
 
-  /** @returns {Person} */
-  get #person() {
-    return { id: this.who.value, name: this.who.selectedOptions[0]?.textContent ?? "" };
-  }
-
   /** @param {string} [focus] what was touched last, by its `data-focus` */
   async #read(focus) {
     fill(this.complaint);
     if (!focus) this.made.hidden = true;
     try {
       /** @type {{contacts: Contact[]}} */
-      const { contacts } = await get(contactsPath(this.who.value));
+      const { contacts } = await get(contactsPath(this.who.person.id));
       const ordered = [...contacts].sort((a, b) => a.order - b.order);
       fill(
         this.list,
@@ -94,7 +86,7 @@ export class Contacts {
 
   /** @param {Contact | null} contact */
   #open(contact) {
-    new ContactDialog(this.#person, contact, this.languages, (made, name) => {
+    new ContactDialog(this.who.person, contact, this.languages, (made, name) => {
       this.#showMade(made, name);
       void this.#read(contact ? `edit ${contact.id}` : "new");
     });
@@ -158,16 +150,31 @@ export class Contacts {
           .join(" · "),
       ),
       contact.unheard_since ? element("p", { class: "plans-warn" }, say("contacts.unheard")) : null,
+      contact.consent === "pending" ? invitedLine(contact.invited) : null,
       element("ul", { class: "plans-turns" }, ...contact.methods.map(wayLine)),
       element(
         "div",
         { class: "plans-buttons" },
         button("edit", say("contacts.edit"), () => this.#open(contact)),
+        contact.consent === "pending" ? this.#invite(contact, button) : null,
         up,
         down,
         button("delete", say("contacts.delete"), () => this.#askDelete(contact)),
       ),
     );
+  }
+
+  /**
+   * @param {Contact} contact
+   * @param {(what: string, words: string, does: () => void) => HTMLButtonElement} button
+   */
+  #invite(contact, button) {
+    const words = say(contact.invited?.state === "queued" ? "contacts.invite_now" : "contacts.invite_again");
+    const path = `/v1/contacts/${contact.id}/invitation`;
+    const made = button("invite", words, async () => {
+      if (await act(made, this.complaint, path, {})) await this.#read(`invite ${contact.id}`);
+    });
+    return made;
   }
 
   /** @param {HTMLButtonElement} button @param {Contact[]} contacts @param {number} from @param {number} by @param {string} what */
@@ -205,6 +212,15 @@ export class Contacts {
 function agreed({ consent }) {
   const look = consent === "confirmed" ? "plans-fine" : consent === "declined" ? "plans-nobody" : "muted";
   return element("span", { class: look, "data-testid": "consent", "data-consent": consent }, say(`contacts.consent.${consent}`));
+}
+
+/** @param {import("./contact.js").Invited | null} invited */
+function invitedLine(invited) {
+  const known = { read: "delivered", void: "failed" };
+  const state = invited ? (known[/** @type {keyof typeof known} */ (invited.state)] ?? invited.state) : "none";
+  const time = invited ? clockTime(invited.at) : "";
+  const look = state === "failed" || state === "none" ? "plans-warn" : "muted";
+  return element("p", { class: look, "data-testid": "invited", "data-state": state }, say(`contacts.invited.${state}`, { time }));
 }
 
 /** @param {Method} method */
