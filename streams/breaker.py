@@ -46,6 +46,11 @@ class Breaker:
         """Whether whoever comes now is answered at once that it is silent."""
         return self.open and (self._finding_out or self._monotonic() < self._again_at)
 
+    @property
+    def again_in(self) -> float:
+        """Seconds until the next try finds out whether it is back; before that none is worth making."""
+        return max(0.0, self._again_at - self._monotonic())
+
     def lets_through(self) -> bool:
         """Whether this try may be made; whoever makes it says how it ended, by one of the others."""
         if self.refuses:

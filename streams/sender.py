@@ -31,7 +31,8 @@ from streams.store import NotKept, Store, Transaction, just_back
 log = structlog.get_logger()
 
 CLAIM = 128
-ROOM = 4096
+ROOM, HELD_AT_MOST = 4096, 16_384
+"""So many may be claimed for sending from memory; with those that wait behind an other side that hangs, so many."""
 SETTLED_TOGETHER = 256
 SLOW_AFTER = 0.5
 SILENT = "not tried: the other side is silent at present"
@@ -95,8 +96,12 @@ class Sender:
         self._idle.set()
 
     def room(self) -> bool:
-        """Whether more may be claimed for sending from memory."""
-        return len(self._held) < ROOM
+        """Whether more may be claimed for sending from memory.
+
+        What waits behind an other side that hangs, or has ended and is only to be written down, takes nobody's room.
+        """
+        held = len(self._held)
+        return held - self._order.parked - len(self._results) < ROOM and held < HELD_AT_MOST
 
     @property
     def busy(self) -> bool:
@@ -163,7 +168,7 @@ class Sender:
                 side, breaker, claimed = given
                 if breaker.refuses:
                     # Of a side that has fallen silent there may be thousands: each costs next to nothing.
-                    self._end(side, Result(claimed.delivery, Retry(SILENT)))
+                    self._end(side, Result(claimed.delivery, _not_now(breaker)))
                 else:
                     tasks.create_task(self._send_one(side, breaker, claimed))
             if len(self._order):
@@ -209,7 +214,7 @@ class Sender:
         delivery = claimed.delivery
         if breaker.refuses:
             # Before anything is looked up: the next method waits for this answer.
-            return Result(delivery, Retry(SILENT))
+            return Result(delivery, _not_now(breaker))
         try:
             ready = claimed.context
             context: DeliveryContext | str | None = ready
@@ -220,7 +225,7 @@ class Sender:
                 return Result(delivery, None, void=context)
             message = self._composer.compose(context)
             if not breaker.lets_through():
-                return Result(delivery, Retry(SILENT))
+                return Result(delivery, _not_now(breaker))
             return Result(delivery, await self._send_once(delivery, message, breaker))
         except asyncio.CancelledError:
             raise
@@ -404,6 +409,11 @@ def _suspecting(breaker: Breaker) -> Iterator[None]:
         yield
     finally:
         alarm.cancel()
+
+
+def _not_now(breaker: Breaker) -> Retry:
+    """Not tried: whoever tries again before the side is asked anew would only be refused once more."""
+    return Retry(SILENT, after_seconds=breaker.again_in)
 
 
 def _state(outcome: Delivered | Sent) -> str:

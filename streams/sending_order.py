@@ -84,6 +84,8 @@ class SendingOrder:
         self._alarms: list[Entry] = []
         self._others: list[Entry] = []
         self._count = 0
+        self.parked = 0
+        """How many wait for a place at a side that is full."""
         self._waiting = 0
         self._under_way = 0
         self._slow = 0
@@ -127,6 +129,7 @@ class SendingOrder:
             at, lane = self._sides[side], claimed.delivery.lane
             if at.places(lane) <= 0:
                 heapq.heappush(at.parked(lane), entry)
+                self.parked += 1
                 self._full.add(side)
                 continue
             self._waiting -= 1
@@ -165,7 +168,9 @@ class SendingOrder:
 
     def _unpark(self, at: _AtSide, lane: int, count: int) -> None:
         parked = at.parked(lane)
-        for _ in range(min(count, len(parked))):
+        count = min(count, len(parked))
+        self.parked -= count
+        for _ in range(count):
             heapq.heappush(self._heap(lane), heapq.heappop(parked))
 
     def _heap(self, lane: int) -> list[Entry]:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from streams.breaker import FAILURES, PAUSES
+from streams.delivery_context import DeliveryContext, context_of
+from streams.processor import Claimed
+from streams.records import Delivery
+from streams.sender import ROOM
+from streams.store import Transaction
 from tests.services.provider import Provider
 from tests.services.test_texts import ANA, mia
 from tests.services.town import Town, until
@@ -32,6 +37,46 @@ async def test_a_dead_provider_is_left_alone_and_nobody_waits_for_it(town: Town,
         return len(provider.to("+13125550199")) == 1
 
     await until(texted, "the provider was not asked again")
+
+
+async def test_thousands_who_wait_for_a_provider_that_hangs_keep_nobody_else_waiting(
+    town: Town, provider: Provider
+) -> None:
+    """Noa's contact is told at once, and not only when the provider is known to be silent."""
+    provider.hanging.add(ANA)
+    mias = await mia(town, ANA)
+    # Not waiting for what hangs to come to its end.
+    await town.call("POST", "/v1/panic", mias.panic, {"immediate": True})
+
+    async def asked() -> bool:
+        return provider.tries == [ANA]
+
+    await until(asked, "the provider was not asked")
+    noa = await town.person("Noa Berg")
+    await town.contact(noa, "Ben", methods=[town.hook("ben")])
+    phone = await town.phone(noa)
+    sender = town.assembly.engine.sender
+    sender.send(await as_many_more(town, ROOM + 100))
+    await town.call("POST", "/v1/panic", phone.panic, {"immediate": True})
+
+    async def told() -> bool:
+        return town.sink.purposes("ben") == ["alert"]
+
+    await until(told, "nobody was told")
+    assert sender.left_alone()["sms"] == 0
+
+
+async def as_many_more(town: Town, count: int) -> list[Claimed]:
+    """The text that hangs, so many times over."""
+    incident = (await town.incident())["id"]
+
+    async def work(tx: Transaction) -> tuple[Delivery, DeliveryContext | str]:
+        text = next(one for one in await tx.deliveries_of(incident) if one.channel == "sms")
+        return text, await context_of(tx, text, town.clock.now())
+
+    text, context = await town.assembly.store.read(work)
+    assert isinstance(context, DeliveryContext)
+    return [Claimed(msgspec.structs.replace(text, id=f"more-{number}"), context) for number in range(count)]
 
 
 async def test_whoever_runs_the_service_is_told_that_texts_cannot_be_sent(town: Town, provider: Provider) -> None:

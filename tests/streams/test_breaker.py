@@ -42,6 +42,7 @@ def test_after_each_pause_one_try_finds_out(breaker: Breaker, clock: JumpClock) 
     for pause in (*PAUSES, PAUSES[-1], PAUSES[-1]):
         clock.jump(seconds=pause - 0.1)
         assert not breaker.lets_through()
+        assert breaker.again_in == pytest.approx(0.1)
         clock.jump(seconds=0.1)
         assert [breaker.lets_through() for _ in range(3)] == [True, False, False]
         breaker.silent()

@@ -76,6 +76,7 @@ def test_a_side_that_hangs_holds_up_nobody_else(order: SendingOrder) -> None:
     for n in range(AT_ONCE):
         put(order, f"sms-{n}", lane=LANE_ALARM)
     assert len(given(order)) == AT_ONCE_EACH
+    assert order.parked == AT_ONCE - AT_ONCE_EACH
     put(order, "mail", MAIL, lane=LANE_ALARM, after=60)
     assert given(order) == ["mail"]
 
@@ -130,6 +131,7 @@ def test_nobody_waits_behind_those_that_hang_once_that_is_known(order: SendingOr
     for _ in range(FAILURES):
         taken[0][1].suspected()
     assert given(order) == ["waits"]
+    assert order.parked == 0
 
 
 def test_what_has_failed_and_is_never_used_again_is_forgotten_in_the_end(order: SendingOrder) -> None:
