@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.audience import contact_key, staff_key
+from alerts.audience import contact_key, methods_of, staff_key
 from alerts.escalation import restart, silence_steps, tell_news_now
 from alerts.situation import Hold, Incident, IncidentState
 from alerts.turn import Turn, milliseconds
@@ -60,6 +60,7 @@ def hold_contacts(turn: Turn, *, contact: str, name: str) -> None:
     turn.change(
         contacts_hold=hold,
         state=state,
+        helping=(*(one for one in incident.helping if one != contact), contact),
         contact_first=incident.contact_first or incident.staff_hold is None,
         seen_at=incident.seen_at or turn.now,
         human_contact_at=turn.now,
@@ -83,7 +84,7 @@ def forget_holds(turn: Turn) -> None:
     """Nobody has it any more."""
     for timer in (STAFF_LEASE, STAFF_WARNING, CONTACTS_LEASE, CONTACTS_WARNING):
         turn.clear_timer(timer)
-    turn.change(state="open", staff_hold=None, contacts_hold=None, having=(), having_names={})
+    turn.change(state="open", staff_hold=None, contacts_hold=None, having=(), having_names={}, helping=())
 
 
 def forget_one(turn: Turn, staff: str) -> None:
@@ -111,7 +112,7 @@ def lapse_contacts_hold(turn: Turn) -> None:
     turn.clear_timer(CONTACTS_LEASE)
     turn.clear_timer(CONTACTS_WARNING)
     turn.record("contact_hold_lapsed", by=hold.name if hold else None)
-    turn.change(contacts_hold=None)
+    turn.change(contacts_hold=None, helping=())
     _open_again(turn)
     if turn.incident.state != "pending" and not turn.incident.staff_have_it:
         tell_news_now(turn)
@@ -148,6 +149,7 @@ def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
     """
     hold = before.contacts_hold
     held = hold is not None and hold.holder == contact
+    turn.change(helping=tuple(one for one in turn.incident.helping if one != contact))
     if held:
         _pass_on(turn)
     incident = turn.incident
@@ -158,14 +160,16 @@ def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
 
 
 def _pass_on(turn: Turn) -> None:
-    """Who can help of the other contacts has it now; nobody does where none can."""
+    """Who can help of the other contacts has it now; nobody does where none can, or none may be told any more."""
     incident = turn.incident
-    heir = max((one for one in incident.answers if one.helps), key=lambda one: one.at, default=None)
+    able = [one for one in incident.answers if one.contact in incident.helping]
+    heirs = [one for one in able if methods_of(contact_key(one.contact), turn.plan)]
+    heir = max(heirs, key=lambda one: one.at, default=None)
     if heir is None:
         turn.clear_timer(CONTACTS_LEASE)
         turn.clear_timer(CONTACTS_WARNING)
         turn.record("contact_hold_withdrawn", by=incident.contacts_hold.name if incident.contacts_hold else None)
-        turn.change(contacts_hold=None)
+        turn.change(contacts_hold=None, helping=())
         _open_again(turn)
         return
     until = turn.now + milliseconds(incident.policy.lease_ms)

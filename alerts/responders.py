@@ -192,7 +192,8 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
     holds.forget_holds(turn)
     if pending:
         incidents.end_window(turn, what="window_ended_by_staff")
-        if signal.step is None:
+        if signal.step is None or turn.incident.rounds[signal.step - 1]:
+            # It was told by the end of the window.
             return
     turn.change(contacts_not_before=None)
     jump(turn, signal.step - 1 if signal.step is not None else None)

@@ -129,6 +129,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledged_by: tuple[str, ...] = ()
     having: tuple[str, ...] = ()
     having_names: dict[str, str] = {}
+    helping: tuple[str, ...] = ()
+    """Contacts who can help and have not gone quiet since."""
     answers: tuple[Answer, ...] = ()
     declined: tuple[str, ...] = ()
     """Those of the staff who said that they cannot."""
@@ -159,8 +161,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def contacts_helping(self) -> int:
-        """How many contacts have said last that they can help."""
-        return sum(1 for answer in self.answers if answer.helps)
+        """How many contacts can help: those who said so since the last hold of theirs ended."""
+        return len(self.helping) or (1 if self.contacts_hold is not None else 0)
 
     @property
     def answered(self) -> int:

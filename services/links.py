@@ -20,6 +20,8 @@ import msgspec
 from streams.sealing import MasterKey
 
 LinkKind = Literal["contact", "alert"]
+PATHS: dict[LinkKind, str] = {"contact": "contact", "alert": "m"}
+"""The addresses of the pages that they open; nothing in one says what it is about."""
 KINDS: dict[LinkKind, bytes] = {"contact": b"c", "alert": b"a"}
 TAG = 16
 NOTHING = uuid.UUID(int=0)
@@ -46,6 +48,10 @@ class Links:
         ids = (link.organization, link.person, link.contact, link.incident)
         body = KINDS[link.kind] + b"".join((uuid.UUID(i) if i else NOTHING).bytes for i in ids)
         return base64.urlsafe_b64encode(body + self._tag(body)).rstrip(b"=").decode()
+
+    def url(self, public_url: str, link: Link) -> str:
+        """The whole address."""
+        return f"{public_url}/{PATHS[link.kind]}#{self.code(link)}"
 
     def read(self, code: str) -> Link | None:
         """What the code opens; None when it is not one of ours."""

@@ -22,7 +22,7 @@ from services.bad_setting import PREFIX, BadSetting
 from services.mail_answer import Answered, Unintelligible, read_mail
 from services.reply_address import ReplyAddresses
 from services.settings import MailReplies
-from services.web.agreeing import answer_in_writing, is_asked
+from services.web.agreeing import Asked, answer_invitation, how_to_agree, is_asked_who_reads
 from services.web.answering import answer_alert, help_for, keep_words
 from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.service import Service
@@ -231,8 +231,14 @@ class MailReceiver:
         if not isinstance(contact, Contact) or not isinstance(mailed.context, DeliveryContext):
             # They were taken out, or she does not want anything to go there any more.
             return None
-        asked = {"A": contact} if is_asked(contact, self._service.clock.now()) else {}
-        return await answer_in_writing(self._service, asked, text.partition("\n")[0], key, "mail")
+        digit = text.partition("\n")[0].strip(" .!")
+        line = await answer_invitation(self._service, contact, digit, key, "mail", method=mailed.delivery.method)
+        if line is None and is_asked_who_reads(contact, self._service.clock.now()):
+            line = "answered.agreed"
+        if line is not None:
+            return say_to_contact(contact.language, "contact", line)
+        asked = Asked(contact=contact, person=mailed.context.person, bare=True)
+        return how_to_agree([asked]) or None
 
     async def _write_back(self, context: DeliveryContext, line: str, key: str) -> None:
         """One line; whether it arrives changes nothing."""

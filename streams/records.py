@@ -129,10 +129,11 @@ class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ReadsAsked(msgspec.Struct, frozen=True):
-    """When a contact who agreed by a digit was asked who else reads it, and by which answer of theirs."""
+    """When a contact who agreed by a digit was asked who else reads it, and their last answer by its key."""
 
     at: datetime
     key: str
+    open: bool = True
 
 
 class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -148,6 +149,8 @@ class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):
     sees: Sees = "message"
     consent: Literal["pending", "confirmed", "declined"] = "pending"
     consent_how: str | None = None
+    consent_method: str | None = None
+    """By which of their methods they answered the invitation, where that is known."""
     reads: Literal["nobody_else", "others", "unknown"] | None = None
     reads_asked: ReadsAsked | None = None
     job: Job | None = None

@@ -91,6 +91,9 @@ class Transaction(Protocol):
     async def owners_at(self, address: str) -> list[tuple[str, str]]:
         """Organization and id of the contacts and staff whom this address reaches."""
 
+    async def letters_at(self, address: str, about: Iterable[str], now: datetime) -> dict[str, int]:
+        """The places in the alphabet of those who are asked about at this address now; who had one keeps it."""
+
     async def staff_told_of(self, organization: str, staff: str, since: datetime) -> list[str]:
         """The incidents of which somebody of the staff was told by name since then, the oldest first."""
 
@@ -292,6 +295,9 @@ class Transaction(Protocol):
 
     async def incident(self, organization: str, incident: str) -> IncidentView | None:
         """The incident of this id or alias; None when this organization has none."""
+
+    async def last_incident(self, organization: str, person: str) -> IncidentView | None:
+        """The last incident of this person, live or closed."""
 
     async def incidents_at(self, named: Sequence[tuple[str, str]]) -> dict[str, Incident]:
         """Of these pairs of an organization and an incident's own id those that are there and can be read, by id."""

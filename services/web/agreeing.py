@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 
+from alerts.audience import contact_key
+from alerts.ids import derived_id
 from alerts.signals import ContactConfirmed
 from services.phone_number import as_dialled
-from services.web.open_alerts import is_trusted, letters_of, owners_of
+from services.web.open_alerts import is_trusted, last_alert_at, owners_of
 from services.web.problems import Problem
-from services.web.service import Service, new_id
-from services.web.text_answers import chosen_of, lettered
+from services.web.service import Service
+from services.web.text_answers import chosen_of, has_letter, lettered
 from services.wording.neutral_words import say_to_contact
 from streams.reading import Reads
 from streams.records import Contact, Person, ReadsAsked
 from streams.store import Transaction
 
 How = Literal["link", "text", "call", "mail"]
+THEMSELVES: frozenset[str] = frozenset({"link", "text", "call", "mail"})
+"""How a contact answers an invitation; anything else is what staff wrote of how they agreed."""
 READS: dict[str, Reads] = {"1": "nobody_else", "2": "others", "3": "unknown"}
 ASKED_FOR = timedelta(days=1)
 """How long a digit answers who else reads it; after that nobody knows, and they get neutral words."""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody of whom something is asked by a text. A *bare* digit is for nothing else that went to this number."""
+
+    contact: Contact
+    person: Person
+    bare: bool
+    method: str | None = None
+    letter: str = ""
 
 
 async def keep_consent(
-    service: Service, contact: Contact, consent: Literal["confirmed", "declined"], how: How, **changes: Any
-) -> None:
-    """They agree, and are told at once when an alert is open; or they do not, or no longer."""
+    service: Service,
+    contact: Contact,
+    consent: Literal["confirmed", "declined"],
+    how: How,
+    key: str,
+    *,
+    method: str | None = None,
+    **changes: Any,
+) -> bool:
+    """They agree, and are told at once when an alert is open; or they do not, or no longer. Whether one is open.
+
+    What has the same `key` is the same answer.
+    """
     now = service.clock.now()
     if consent == "confirmed":
         # What they answer has reached them.
@@ -38,14 +63,36 @@ async def keep_consent(
         known = await tx.get(Contact, contact.organization, contact.id)
         if known is None:
             raise Problem("not-found")
-        await tx.put(msgspec.structs.replace(known, consent=consent, consent_how=how, **changes))
+        await tx.put(msgspec.structs.replace(known, consent=consent, consent_how=how, consent_method=method, **changes))
         # An invitation that waits for the morning is answered.
         await tx.void_subject(contact.id, now)
 
     await service.store.write(work)
-    if consent == "confirmed" and contact.person is not None:
-        signal = ContactConfirmed(id=new_id(), person=contact.person, at=now, received_at=now, contact=contact.id)
-        await service.engine.decide_now(contact.organization, contact.person, signal)
+    return consent == "confirmed" and await _welcome(service, contact, key)
+
+
+async def _welcome(service: Service, contact: Contact, key: str) -> bool:
+    """Tells them of what is open, once for the same answer; whether anything is."""
+    if contact.person is None:
+        return False
+    now = service.clock.now()
+    signal = ContactConfirmed(
+        id=derived_id("confirmed", contact.id, key), person=contact.person, at=now, received_at=now, contact=contact.id
+    )
+    decision = await service.engine.decide_now(contact.organization, contact.person, signal)
+    if not decision.repeated:
+        return decision.situation.live_incident is not None
+    return (await service.store.read(lambda tx: tx.situation(signal.person))).live_incident is not None
+
+
+def answered_from_elsewhere(before: Contact, after: Contact) -> bool:
+    """Whether whoever answered the invitation is not reached any more: perhaps a stranger at a wrong number."""
+    if before.consent_how not in THEMSELVES:
+        return False
+    left = {method.id for method in after.methods}
+    if before.consent_method is not None:
+        return before.consent_method not in left
+    return left.isdisjoint(method.id for method in before.methods)
 
 
 def is_asked(contact: Contact, now: datetime) -> bool:
@@ -56,82 +103,118 @@ def is_asked(contact: Contact, now: datetime) -> bool:
 def is_asked_who_reads(contact: Contact, now: datetime) -> bool:
     """Whether they have agreed by a digit and may still say by another who else reads it."""
     asked = contact.reads_asked
-    return contact.consent == "confirmed" and asked is not None and now - asked.at < ASKED_FOR
+    return contact.consent == "confirmed" and asked is not None and asked.open and now - asked.at < ASKED_FOR
 
 
-async def asked_at(tx: Transaction, number: str, now: datetime) -> dict[str, Contact]:
-    """The contacts at this number of whom something is asked that a digit answers, by the letters of whose they are."""
-    contacts = [one for one in await owners_of(tx, number) if isinstance(one, Contact)]
-    letters = letters_of(contacts)
-    found = {}
-    for contact in contacts:
+async def asked_at(tx: Transaction, number: str, now: datetime) -> list[Asked]:
+    """The contacts at this number of whom something is asked that a digit answers.
+
+    An invitation counts once it has gone there. What was asked before the last alert that went there is not answered
+    by a digit alone: that may be a late answer to the alert.
+    """
+    owners = await owners_of(tx, number)
+    alerted = await last_alert_at(tx, owners, now) or LONG_AGO
+    found = []
+    for contact in owners:
+        if not isinstance(contact, Contact) or not is_asked(contact, now):
+            continue
         person = await tx.get(Person, contact.organization, contact.person or "")
-        if is_asked(contact, now) and person is not None and is_trusted(person, contact, as_dialled(number)):
-            found[letters[person.id]] = contact
+        if person is None or not is_trusted(person, contact, as_dialled(number)):
+            continue
+        if contact.consent == "pending":
+            since = await _invited_at(tx, contact, number)
+        else:
+            since = contact.reads_asked.at if contact.reads_asked is not None else None
+        if since is not None and (since > alerted or contact.consent == "pending"):
+            here = next((method.id for method in contact.methods if method.address == as_dialled(number)), None)
+            found.append(Asked(contact=contact, person=person, bare=since > alerted, method=here))
     return found
 
 
-async def answer_invitation(service: Service, contact: Contact, digit: str, key: str, how: How) -> str | None:
+async def _invited_at(tx: Transaction, contact: Contact, number: str) -> datetime | None:
+    """When an invitation went to this number last; None where none has gone yet."""
+    here = {method.id for method in contact.methods if method.address == as_dialled(number)}
+    view = await tx.last_incident(contact.organization, contact.person or "")
+    made = await tx.deliveries_of(contact.id)
+    made += await tx.deliveries_of(view.incident.id) if view is not None else []
+    recipient = contact_key(contact.id)
+    went = [
+        one.created_at
+        for one in made
+        if one.purpose == "invitation" and one.recipient == recipient and one.method in here and one.attempts > 0
+    ]
+    return max(went, default=None)
+
+
+async def answer_invitation(
+    service: Service, contact: Contact, digit: str, key: str, how: How, *, method: str | None = None
+) -> str | None:
     """Carries out one digit; which line of the catalogue comes back. None where it says nothing.
 
     What has the same `key` is the same answer, as a provider brings it that had no word in time: it is not taken for
-    an answer to the question that followed.
+    an answer to the question that followed. While an alert is open, nothing else is asked: the digits answer that.
     """
     now = service.clock.now()
     asked = contact.reads_asked
+    if asked is not None and asked.key == key and contact.consent == "confirmed":
+        await _welcome(service, contact, key)
+        return "answered.agreed" if asked.open else "answered.reads"
+    if contact.consent == "declined" and contact.consent_how == how and digit == "2":
+        return "answered.declined"
     if contact.consent == "pending" and digit == "1":
-        await keep_consent(service, contact, "confirmed", how, reads="unknown", reads_asked=ReadsAsked(now, key))
+        opened = ReadsAsked(at=now, key=key)
+        given: dict[str, Any] = {"reads": "unknown", "reads_asked": opened}
+        if await keep_consent(service, contact, "confirmed", how, key, method=method, **given):
+            await _close_question(service, contact, opened, {})
+            return "answered.reads"
         return "answered.agreed"
     if contact.consent == "pending" and digit == "2":
-        await keep_consent(service, contact, "declined", how)
+        await keep_consent(service, contact, "declined", how, key, method=method)
         return "answered.declined"
-    if asked is None or not is_asked_who_reads(contact, now):
+    if asked is None or not is_asked_who_reads(contact, now) or digit not in READS:
         return None
-    if asked.key == key:
-        return "answered.agreed"
-    if digit not in READS:
-        return None
-
-    async def work(tx: Transaction) -> None:
-        known = await tx.get(Contact, contact.organization, contact.id)
-        if known is not None and known.reads_asked is not None:
-            await tx.put(msgspec.structs.replace(known, reads=READS[digit], reads_asked=None))
-
-    await service.store.write(work)
+    await _close_question(service, contact, ReadsAsked(at=now, key=key), {"reads": READS[digit]})
     return "answered.reads"
 
 
-async def answer_in_writing(service: Service, asked: Mapping[str, Contact], written: str, key: str, how: How) -> str:
+async def _close_question(service: Service, contact: Contact, asked: ReadsAsked, changes: dict[str, Any]) -> None:
+    async def work(tx: Transaction) -> None:
+        known = await tx.get(Contact, contact.organization, contact.id)
+        if known is not None:
+            closed = msgspec.structs.replace(asked, open=False)
+            await tx.put(msgspec.structs.replace(known, reads_asked=closed, **changes))
+
+    await service.store.write(work)
+
+
+async def answer_in_writing(service: Service, asked: Sequence[Asked], written: str, key: str, how: How) -> str:
     """What a text or mail does of those of whom something is asked, and the line that goes back.
 
     Who else reads it was asked last, and is answered first.
     """
     now = service.clock.now()
-    reading = {letter: one for letter, one in asked.items() if is_asked_who_reads(one, now)}
-    invited = {letter: one for letter, one in asked.items() if one.consent == "pending"}
+    reading = {one.letter: one for one in asked if is_asked_who_reads(one.contact, now)}
+    invited = {one.letter: one for one in asked if one.contact.consent == "pending"}
     match = chosen_of(reading, written) or chosen_of(invited, written)
-    if match is not None:
-        contact, digit = match
-        line = await answer_invitation(service, contact, digit, key, how)
+    if match is not None and (match[0].bare or has_letter(written)):
+        contact, digit = match[0].contact, match[1]
+        line = await answer_invitation(service, contact, digit, key, how, method=match[0].method)
         if line is not None:
             return say_to_contact(contact.language, "contact", line)
-    for contact in reading.values():
-        return say_to_contact(contact.language, "contact", "answered.agreed")
-    return await how_to_agree(service, asked)
+    for one in reading.values():
+        return say_to_contact(one.contact.language, "contact", "answered.agreed")
+    return how_to_agree(asked)
 
 
-async def how_to_agree(service: Service, asked: Mapping[str, Contact]) -> str:
+def how_to_agree(asked: Sequence[Asked]) -> str:
     """How to answer the invitation that they have, or each of several; nothing where there is none."""
-
-    async def work(tx: Transaction) -> dict[str, Person]:
-        invited = {letter: one for letter, one in asked.items() if one.consent == "pending"}
-        found = {letter: await tx.get(Person, one.organization, one.person or "") for letter, one in invited.items()}
-        return {letter: person for letter, person in found.items() if person is not None}
-
-    people = await service.store.read(work)
-    for letter, person in people.items():
-        name, wish = person.known_as or person.name, asked[letter].language
-        if len(people) == 1:
-            return say_to_contact(wish, "messages", "invitation.digits", name=name)
-        return say_to_contact(wish, "messages", "invitation.several", list=lettered(people))
-    return ""
+    invited = [one for one in asked if one.contact.consent == "pending"]
+    if not invited:
+        return ""
+    wish = invited[0].contact.language
+    if len(invited) == 1 and invited[0].bare:
+        person = invited[0].person
+        return say_to_contact(wish, "messages", "invitation.digits", name=person.known_as or person.name)
+    return say_to_contact(
+        wish, "messages", "invitation.several", list=lettered([(a.letter, a.person, a.contact.name) for a in invited])
+    )

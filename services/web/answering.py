@@ -46,7 +46,7 @@ async def answer_alert(
     line, given = "", ANSWERS[digit]
     in_words = say if spoken else say_to_contact
     if alert.contact is not None and (alert.staff is None or given in NOT_AS_STAFF):
-        await _decide(service, alert, alert.contact, digit, key, ContactAnswered, answer=given, job=alert.contact.job)
+        await _decide(service, alert, alert.contact, digit, key, ContactAnswered, **_given(alert.contact, digit))
         line = in_words(alert.wish, "contact", f"answered.{given}")
     if alert.staff is not None and given == "call_me":
         # The desk rings its own people anyhow: for them it is no answer.
@@ -83,11 +83,15 @@ async def _answer_as_staff(
                 said = "staff.answered.have_it_too"
     if _is_held(decision) and alert.contact is not None:
         # Others of the staff have it; whoever is her contact too can help all the same.
-        await _decide(service, alert, alert.contact, digit, key, ContactAnswered, answer=ANSWERS[digit])
+        await _decide(service, alert, alert.contact, digit, key, ContactAnswered, **_given(alert.contact, digit))
         return (say if spoken else say_to_contact)(alert.wish, "contact", f"answered.{ANSWERS[digit]}")
     if decision.refusal is not None:
         said = "staff.answered.held" if _is_held(decision) else "voice.over"
     return say(alert.wish, "messages", said)
+
+
+def _given(contact: Contact, digit: str) -> dict[str, Any]:
+    return {"answer": ANSWERS[digit], "job": contact.job}
 
 
 def _is_held(decision: Decision) -> bool:
@@ -116,7 +120,9 @@ def help_for(alerts: Sequence[OpenAlert]) -> str:
     in_words = say_to_contact if who == "sms" else say
     if len(alerts) == 1:
         return in_words(alerts[0].wish, "messages", f"{who}.help")
-    return in_words(alerts[0].wish, "messages", f"{who}.several", list=lettered({a.letter: a.person for a in alerts}))
+    return in_words(
+        alerts[0].wish, "messages", f"{who}.several", list=lettered([(a.letter, a.person, "") for a in alerts])
+    )
 
 
 async def _decide(

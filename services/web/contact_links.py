@@ -69,13 +69,14 @@ async def heard(call: Call) -> Reply:
 async def confirm(call: Call) -> Reply:
     """A contact agrees; told at once when an incident is open."""
     contact = await _contact(call)
-    await keep_consent(call.service, contact, "confirmed", "link", reads=call.body.reads, reads_asked=None)
+    given = {"reads": call.body.reads, "reads_asked": None}
+    await keep_consent(call.service, contact, "confirmed", "link", call.signal_id(), **given)
     return Reply(body={"state": "confirmed"})
 
 
 async def decline(call: Call) -> Reply:
     """A contact does not agree, or no longer."""
-    await keep_consent(call.service, await _contact(call), "declined", "link")
+    await keep_consent(call.service, await _contact(call), "declined", "link", call.signal_id())
     return Reply(body={"state": "declined"})
 
 
@@ -153,7 +154,9 @@ async def answer(call: Call) -> Reply:
     view: IncidentView = await call.service.store.read(lambda tx: _incident(tx, call))
     given: ContactReply = call.body.answer
     current = next((a for a in view.incident.answers if a.contact == contact.id), None)
-    if current is not None and (current.to_ring if given == "call_me" else current.answer == given):
+    same = current is not None and (current.to_ring if given == "call_me" else current.answer == given)
+    # Whoever had gone quiet and says again that they can help has it again.
+    if same and (given in {"call_me", "cannot"} or contact.id in view.incident.helping):
         return Reply(body={"answer": given})
     signal = ContactAnswered(
         id=new_id(),

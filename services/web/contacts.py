@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from alerts.care_plan import Sees
 from alerts.signals import Job
 from services.links import Link
+from services.web.agreeing import answered_from_elsewhere
 from services.web.call import Call, Reply
 from services.web.directory import (
     Body,
@@ -89,7 +90,7 @@ async def post_contact(call: Call) -> Reply:
         answer: dict[str, Any] = {"id": contact.id, "consent": contact.consent, "methods": shown}
         if contact.consent == "pending":
             link = Link(kind="contact", organization=call.organization, person=person.id, contact=contact.id)
-            answer["confirm_url"] = f"{call.service.public_url}/contact#{call.service.links.code(link)}"
+            answer["confirm_url"] = call.service.links.url(call.service.public_url, link)
             answer["invited_at"] = await invite(
                 tx, contact, person, contact.methods, call.now, usable=call.service.channels, how=body.invite
             )
@@ -154,7 +155,7 @@ async def get_contact(call: Call) -> Reply:
 async def patch_contact(call: Call) -> Reply:
     """Changes what is named; a new webhook's secret is shown this once.
 
-    Whoever has not agreed yet is invited by the ways that are new.
+    Whoever has not agreed yet is invited by the ways that are new; so is whoever takes the place of a wrong number.
     """
     before = await visible_contact(call)
     person = await visible_person(call, before.person or "")
@@ -170,10 +171,14 @@ async def patch_contact(call: Call) -> Reply:
         if contact is None:
             raise Problem("not-found")
         contact = msgspec.structs.replace(contact, **changes)
-        await tx.put(contact)
         if "consent" in changes:
             await tx.void_subject(contact.id, call.now)
-        known = {method.id for method in before.methods}
+        elif answered_from_elsewhere(before, contact):
+            contact = msgspec.structs.replace(
+                contact, consent="pending", consent_how=None, reads=None, reads_asked=None
+            )
+        await tx.put(contact)
+        known = {method.id for method in before.methods if method.safety != "monitored"}
         added = [method for method in contact.methods if method.id not in known]
         if added and contact.consent == "pending":
             await invite(tx, contact, person, added, call.now, usable=call.service.channels)

@@ -41,10 +41,8 @@ async def invite(
     usable: Container[str],
     how: Invite = "by_day",
 ) -> datetime | None:
-    """Asks by those of these methods that can be used; when that goes out, None where there are none.
-
-    Asked again within the same minute, it is the same invitation.
-    """
+    """Asks by those of these methods that can be used; when that goes out, None where there are none."""
+    before = [one.round for one in await tx.deliveries_of(contact.id) if one.purpose == "invitation"]
     at = now if how == "at_once" else after_quiet(now, ZoneInfo(person.time_zone))
     ways = tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in usable and m.safety != "monitored")
     notify = Notify(
@@ -54,7 +52,7 @@ async def invite(
         purpose="invitation",
         epoch=0,
         step=0,
-        round=int(at.timestamp()) // 60,
+        round=max(before, default=-1) + 1,
         methods=ways,
         urgency="rest",
     )

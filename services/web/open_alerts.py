@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from alerts.audience import STAFF, is_contact
+from alerts.audience import STAFF, contact_key, is_contact, staff_key
 from alerts.situation import Incident
 from services.phone_number import as_dialled
-from services.web.text_answers import letter_of
 from services.wording.catalogue import known_language
 from streams.records import Contact, Delivery, IncidentView, Person, Staff
 from streams.store import Transaction
@@ -35,6 +34,11 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     letter: str = "A"
 
     @property
+    def about(self) -> str:
+        """What its letter is remembered by: whoever is told, or whose alert it is."""
+        return self.contact.id if self.contact is not None else self.person.id
+
+    @property
     def wish(self) -> str:
         """The language that whoever answers would like; the desk's languages for the staff."""
         if self.staff is not None:
@@ -57,39 +61,41 @@ async def owners_of(tx: Transaction, number: str) -> list[Contact | Staff]:
 
 
 async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[OpenAlert]:
-    """What whoever has this number may answer, the oldest first; one who is told twice of the same answers once.
-
-    Each person has a letter for this number: first those whose contact it is, then those of whom its owner was told as
-    staff within a day. One keeps it when her alert is over, so that nobody's letter becomes another's.
-    """
+    """What whoever has this number may answer, the oldest first; one who is told twice of the same answers once."""
     owners = await owners_of(tx, number)
     address = as_dialled(number) if owners else None
-    contacts = [one for one in owners if isinstance(one, Contact)]
-    of_contacts = [alert for one in contacts if (alert := await _of_contact(tx, one, address)) is not None]
-    told: dict[str, tuple[IncidentView, Staff]] = {}
+    found: dict[str, OpenAlert] = {}
+    for owner in owners:
+        if isinstance(owner, Contact):
+            alert = await _of_contact(tx, owner, address)
+            # Two contacts of one person may share a phone: it answers once.
+            found.setdefault(alert.incident.id, alert) if alert is not None else None
     for owner in owners:
         if isinstance(owner, Staff):
             for told_of in await tx.staff_told_of(owner.organization, owner.id, now - TOLD_WITHIN):
                 view = await tx.incident(owner.organization, told_of)
-                told.update({told_of: (view, owner)} if view is not None else {})
-    of_staff: dict[str, OpenAlert] = {}
-    in_order = sorted(told.items(), key=lambda item: item[1][0].incident.opened_at)
-    for told_of, (view, owner) in in_order:
-        alert = await _of_staff(tx, owner, view, address)
-        of_staff.update({told_of: alert} if alert is not None else {})
-    joined = [
-        msgspec.structs.replace(alert, staff=both.staff) if (both := of_staff.pop(alert.incident.id, None)) else alert
-        for alert in of_contacts
-    ]
-    letters = letters_of(contacts, (view.person for _, (view, _) in in_order))
-    alerts = [msgspec.structs.replace(a, letter=letters[a.person.id]) for a in (*joined, *of_staff.values())]
-    return sorted(alerts, key=lambda alert: alert.incident.opened_at)
+                alert = await _of_staff(tx, owner, view, address) if view is not None else None
+                if alert is not None:
+                    both = found.get(told_of, alert)
+                    found[told_of] = msgspec.structs.replace(both, staff=owner)
+    return sorted(found.values(), key=lambda alert: alert.incident.opened_at)
 
 
-def letters_of(contacts: Iterable[Contact], told_of: Iterable[str] = ()) -> dict[str, str]:
-    """The letter of each person for one number: of its contacts, and of those of whom its owner on the staff heard."""
-    known = [one.person or "" for one in sorted(contacts, key=lambda one: one.id)]
-    return {person: letter_of(place) for place, person in enumerate(dict.fromkeys([*known, *told_of]))}
+async def last_alert_at(tx: Transaction, owners: Iterable[Contact | Staff], now: datetime) -> datetime | None:
+    """When whoever has a number was last told of an alert by any way of theirs, or that it is over; within a day."""
+    times: list[datetime] = []
+    for owner in owners:
+        if isinstance(owner, Contact):
+            view = await tx.last_incident(owner.organization, owner.person or "")
+            told = [(view.incident, contact_key(owner.id))] if view is not None else []
+        else:
+            known = await tx.staff_told_of(owner.organization, owner.id, now - TOLD_WITHIN)
+            views = [await tx.incident(owner.organization, one) for one in known]
+            told = [(view.incident, staff_key(owner.id)) for view in views if view is not None]
+        for incident, key in told:
+            at = next((entry.last_at for entry in incident.told if entry.recipient == key), None)
+            times += [max(at, incident.closed_at or at)] if at is not None else []
+    return max((at for at in times if now - at < TOLD_WITHIN), default=None)
 
 
 async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None:

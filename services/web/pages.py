@@ -29,7 +29,7 @@ HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
     "Cache-Control": "no-cache",
 }
-ADDRESSES = {"/desk": "desk", "/plans": "plans", "/phone": "phone", "/contact": "contact", "/alert": "contact"}
+ADDRESSES = {"/desk": "desk", "/plans": "plans", "/phone": "phone", "/contact": "contact", "/m": "contact"}
 DEMO_ADDRESSES = {"/": "start", "/outbox": "outbox"}
 
 

@@ -1,14 +1,15 @@
-"""How a text answers: a digit, and before it the letter of one of several alerts."""
+"""How a text answers: a digit, and before it the letter of one of several."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from streams.records import Person
 
-ANSWER = re.compile(r"([A-Z]{1,2})?\s*([1234])\W*", re.IGNORECASE)
+ANSWER = re.compile(r"([A-Z]{1,3})?\s*([1234])\W*", re.IGNORECASE)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NAMED_AT_MOST = 5
 
@@ -18,7 +19,13 @@ A = TypeVar("A")
 def letter_of(place: int) -> str:
     """A to Z, then AA, AB …, as the columns of a sheet go on."""
     more, last = divmod(place, len(LETTERS))
-    return (LETTERS[more - 1] if more else "") + LETTERS[last]
+    return (letter_of(more - 1) if more else "") + LETTERS[last]
+
+
+def has_letter(written: str) -> bool:
+    """Whether an answer says which of several it is for."""
+    match = ANSWER.fullmatch(written)
+    return match is not None and match[1] is not None
 
 
 def chosen_of(alerts: Mapping[str, A], written: str) -> tuple[A, str] | None:
@@ -35,7 +42,10 @@ def chosen_of(alerts: Mapping[str, A], written: str) -> tuple[A, str] | None:
     return (chosen, match[2]) if chosen is not None else None
 
 
-def lettered(people: Mapping[str, Person]) -> str:
-    """Whom each letter means."""
-    known = list(people.items())[:NAMED_AT_MOST]
-    return ", ".join(f"{letter}: {person.known_as or person.name}" for letter, person in known)
+def lettered(known: Sequence[tuple[str, Person, str]]) -> str:
+    """Whom each letter means; by whose contact it is as well where that is the same person twice."""
+    often = Counter(person.id for _, person, _ in known)
+    return ", ".join(
+        f"{letter}: {person.known_as or person.name}" + (f" ({whose})" if often[person.id] > 1 else "")
+        for letter, person, whose in known[:NAMED_AT_MOST]
+    )

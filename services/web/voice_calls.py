@@ -13,7 +13,7 @@ from aiohttp import web
 
 from alerts.audience import is_contact
 from services.twilio_signature import VOICE_PATH
-from services.web.agreeing import answer_invitation
+from services.web.agreeing import answer_invitation, is_asked_who_reads
 from services.web.answering import ANSWERS, answer_alert
 from services.web.call import Call, Route
 from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
@@ -48,8 +48,9 @@ async def voice(call: Call) -> web.Response:
     stage, digit = call.request.query.get("stage", ""), form.get("Digits", "")
     if context.delivery.purpose == "invitation" and context.contact is not None and stage in {"answer", "reads"}:
         key = f"{context.delivery.id}:{form.get('CallSid', '')}:{stage}"
-        line = await answer_invitation(call.service, context.contact, digit, key, "call")
-        if line == "answered.agreed" or (line is None and stage == "reads"):
+        method = context.method.id
+        line = await answer_invitation(call.service, context.contact, digit, key, "call", method=method)
+        if line == "answered.agreed" or (line is None and is_asked_who_reads(context.contact, call.now)):
             return _twiml(_gather(context, "reads", _say(language, "voice.reads")) * 2)
         if line is not None:
             return _twiml(_spoken(language, say(language, "contact", line)))

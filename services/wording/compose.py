@@ -87,7 +87,7 @@ class MessageComposer:
             contact=contact.id,
             incident=None if invitation else delivery.incident,
         )
-        return f"{self._url}/{link.kind}#{self._links.code(link)}"
+        return self._links.url(self._url, link)
 
 
 def trigger_shown(incident: Incident) -> str:
@@ -352,7 +352,8 @@ class _Words:
         kind: str = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
         at = self._since() if kind in {"alert", "repeat"} else self._context.now
         incident = self._context.incident
-        if register == "contact" and kind == "repeat" and incident is not None and incident.contacts_helping:
+        answers = incident.answers if incident is not None else ()
+        if register == "contact" and kind == "repeat" and any(answer.helps for answer in answers):
             kind = "repeat_answered"
         what = self._say(f"what.{self._trigger()}")
         return self._say(f"{register}.{kind}", name=name, what=what, time=self._time(at), count=self._count)

@@ -16,6 +16,8 @@ COLUMNS = (
     "position, methods, lane, drill, state, attempts, due_at, give_up_at, created_at, settled_at, why, sealed"
 )
 PLACES = ", ".join("?" * 24)
+TELLS = "incident IS NOT NULL"
+"""An invitation that is sent again at a press is about it and tells nobody of it."""
 GROUP = "subject = ? AND purpose = ? AND epoch = ? AND step = ? AND round = ? AND recipient = ?"
 
 
@@ -110,7 +112,8 @@ class DeliveryRows(Sealed):
         if again_at is not None or delivery.incident is None:
             return False
         alive = await self.row(
-            "SELECT 1 FROM deliveries WHERE subject = ? AND state NOT IN ('failed', 'void') LIMIT 1", delivery.incident
+            f"SELECT 1 FROM deliveries WHERE subject = ? AND {TELLS} AND state NOT IN ('failed', 'void') LIMIT 1",
+            delivery.incident,
         )
         return alive is None
 

@@ -13,13 +13,13 @@ from alerts.situation import Incident
 from streams.records import Delivery, FeedEvent, IncidentView, JournalLine, Message
 from streams.sealing import Unreadable
 from streams.sql.connection import Row
+from streams.sql.deliveries import TELLS
 from streams.sql.rows import Sealed, instant, instant_or_none, micros
 
+TOLD = f"SELECT min(settled_at) FROM deliveries WHERE subject = incidents.id AND {TELLS}"
 VIEW = (
     "id, organization_id, person, number, sealed, "
-    "(SELECT min(settled_at) FROM deliveries WHERE subject = incidents.id AND state IN ('sent', 'delivered', 'read')), "
-    "(SELECT min(settled_at) FROM deliveries WHERE subject = incidents.id AND state IN ('delivered', 'read')) "
-    "FROM incidents"
+    f"({TOLD} AND state IN ('sent', 'delivered', 'read')), ({TOLD} AND state IN ('delivered', 'read')) FROM incidents"
 )
 
 
@@ -122,6 +122,11 @@ class JournalRows(Sealed):
             incident,
             incident,
         )
+        return next(iter(await self._views([row])), None) if row and row[1] == organization else None
+
+    async def last_incident(self, organization: str, person: str) -> IncidentView | None:
+        """The last incident of this person, live or closed."""
+        row = await self.row(f"SELECT {VIEW} WHERE person = ? ORDER BY number DESC LIMIT 1", person)
         return next(iter(await self._views([row])), None) if row and row[1] == organization else None
 
     async def incidents_at(self, named: Sequence[tuple[str, str]]) -> dict[str, Incident]:

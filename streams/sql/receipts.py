@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from streams.records import Delivery
-from streams.sql.deliveries import GROUP, DeliveryRows, group_of
+from streams.sql.deliveries import GROUP, TELLS, DeliveryRows, group_of
 from streams.sql.handed_over import HandedOverRows
 from streams.sql.rows import micros
 
@@ -47,6 +47,7 @@ class ReceiptRows(HandedOverRows, DeliveryRows):
         if begun or failed.incident is None:
             return False
         alive = await self.row(
-            "SELECT 1 FROM deliveries WHERE subject = ? AND state NOT IN ('failed', 'void') LIMIT 1", failed.incident
+            f"SELECT 1 FROM deliveries WHERE subject = ? AND {TELLS} AND state NOT IN ('failed', 'void') LIMIT 1",
+            failed.incident,
         )
         return alive is None

@@ -9,6 +9,7 @@ from typing import Any
 from streams.records import STAY_NEAR_CHANGED, AuditLine, Outcome
 from streams.sql.journal import JournalRows
 from streams.sql.journeys import JourneyRows
+from streams.sql.letters import LetterRows
 from streams.sql.mirrored import MirroredRows
 from streams.sql.outages import OutageRows
 from streams.sql.plan_checks import PlanCheckRows
@@ -31,6 +32,7 @@ class SqlTransaction(
     OutageRows,
     PlanCheckRows,
     ReceiptRows,
+    LetterRows,
 ):
     """Carries out operations; waits for nothing but its connection."""
 
@@ -119,6 +121,10 @@ class SqlTransaction(
                 "(SELECT number FROM journal WHERE event IS NOT NULL AND at < ? LIMIT ?)"
             ),
             "DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < ? LIMIT ?)",
+            (
+                "DELETE FROM letters WHERE (address_hmac, about) IN "
+                "(SELECT address_hmac, about FROM letters WHERE used_at < ? LIMIT ?)"
+            ),
         ):
             gone += await self.execute(sql, micros(at), limit)
         return gone + await self.forget_outages(at)

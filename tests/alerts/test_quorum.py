@@ -306,6 +306,35 @@ def test_what_a_contact_gives_back_is_had_by_another_who_can_help() -> None:
     assert told_from_now_on(her).isdisjoint({"contact:c2", "contact:c3"})
 
 
+@pytest.mark.parametrize("lost", ["lapsed", "pressed", "removed"])
+def test_whoever_went_quiet_or_was_taken_out_gets_nothing_back(lost: str) -> None:
+    """The second contact cannot after all: the first has gone quiet, or she pressed since, or they are hers no more."""
+    her = mia(quorum=1, contacts_hold="all")
+    says(her, "c1", "can_help")
+    if lost == "lapsed":
+        her.wait(minutes=6)
+    elif lost == "pressed":
+        her.press(window=None)
+    else:
+        her.plan = msgspec.structs.replace(her.plan, contacts=her.plan.contacts[1:])
+    says(her, "c2", "can_help")
+    already = len(her.told)
+    says(her, "c2", "cannot")
+    assert her.incident.contacts_hold is None
+    assert "dispatch" in {name for name, _ in her.told[already:]}
+
+
+def test_whoever_went_quiet_counts_for_no_quorum() -> None:
+    """One helped and lapsed; the next alone is one, not two."""
+    her = mia(contacts_hold="all")
+    says(her, "c1", "can_help")
+    her.wait(minutes=6)
+    says(her, "c2", "can_help")
+    assert not her.incident.contacts_have_it
+    says(her, "c1", "can_help")
+    assert her.incident.contacts_have_it
+
+
 def test_what_passes_on_while_too_few_have_it_leaves_the_steps_where_they_were() -> None:
     """Three must answer and two have: one of them cannot, and the step at six minutes still comes at six."""
     her = mia(quorum=3, lease_ms=900_000)

@@ -192,7 +192,7 @@ async def test_a_contact_answers_by_link(visitors: Visitors) -> None:
     await hold(phone)
     await told(phone)
     outbox = await visitors.open("/outbox", DESK)
-    link = await outbox.locator("a[href*='/alert']").first.get_attribute("href")
+    link = await outbox.locator("a[href*='/m#']").first.get_attribute("href")
     assert link is not None
     parts = urlsplit(link)
     page = await visitors.open(f"{parts.path}#{parts.fragment}", PHONE)
@@ -217,7 +217,7 @@ async def test_a_page_without_a_link_says_what_to_do(visitors: Visitors) -> None
     """Not a blank screen."""
     phone = await visitors.open("/phone", PHONE)
     await expect(phone.get_by_test_id("setup")).to_be_visible()
-    contact = await visitors.open("/alert", PHONE)
+    contact = await visitors.open("/m", PHONE)
     await expect(contact.get_by_test_id("problem")).to_be_visible()
     desk = await visitors.open("/desk", DESK)
     await expect(desk.get_by_test_id("sign-in-page")).to_be_visible()

@@ -44,6 +44,7 @@ class Provider:
         self.texts: list[Text] = []
         self.rung: list[Rung] = []
         self.tries: list[str] = []
+        self.taken = 0
         self.refuses: dict[str, tuple[int, dict[str, Any], dict[str, str]]] = {}
         """Status, body and headers for a number."""
         self.hanging: set[str] = set()
@@ -144,9 +145,11 @@ class Provider:
         return status
 
     async def texts_us(
-        self, service: str, public_url: str, number: str, body: str, *, sid: str = "SMin", token: str = TOKEN
+        self, service: str, public_url: str, number: str, body: str, *, sid: str | None = None, token: str = TOKEN
     ) -> tuple[int, str]:
-        """Somebody texts; status and what comes back."""
+        """Somebody texts; status and what comes back. With the same `sid` it is the same text again."""
+        self.taken += 1
+        sid = sid or f"SMin{self.taken}"
         form = {"MessageSid": sid, "AccountSid": ACCOUNT, "From": number, "To": SENDER, "Body": body, "NumMedia": "0"}
         return await self._post(service, TEXT_PATH, f"{public_url}{TEXT_PATH}", form, token)
 

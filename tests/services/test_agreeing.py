@@ -89,16 +89,127 @@ async def test_of_two_who_ask_the_letter_says_whom_she_agrees_to(town: Town, pro
 
 
 async def test_whoever_agrees_while_an_alarm_is_open_is_told_at_once(town: Town, provider: Provider) -> None:
-    """And the next digit answers the alarm, whatever else was asked."""
+    """And the next digit answers the alarm: nothing else is asked."""
     person = await invited(town)
     await texted(town, provider)
     await town.press(await town.phone(person), immediate=True)
     await texted(town, provider, count=2)
-    await says(town, provider, "1", "SM1")
+    assert "Nothing more is needed" in await says(town, provider, "1", "SM1")
     assert "asks you to ring" in (await texted(town, provider, count=3)).body
     await says(town, provider, "1", "SM2")
     assert (await town.incident())["holder"] == "Ana"
     assert await agreed(town, person) == ("confirmed", "text", "unknown")
+
+
+async def test_an_alarm_is_answered_before_anything_else_that_was_asked(town: Town, provider: Provider) -> None:
+    """By its letter as well: Ana has not said yet who reads what comes to her when Mia and Lia press."""
+    mia, lia = await invited(town), await invited(town, "Lia")
+    await texted(town, provider, count=2)
+    for letter in ("A1", "B1"):
+        await says(town, provider, letter, f"SM{letter}")
+    await town.press(await town.phone(mia), immediate=True)
+    await town.press(await town.phone(lia), immediate=True)
+    await texted(town, provider, count=4)
+    assert "A: Mia, B: Lia" in await says(town, provider, "?", "SM3")
+    assert "you can help" in await says(town, provider, "A1", "SM4")
+    assert {row["person"]["name"]: row["state"] for row in await town.live()} == {"Mia": "acknowledged", "Lia": "open"}
+    assert (await agreed(town, mia))[2] == "unknown"
+
+
+async def test_a_late_answer_to_an_alarm_agrees_to_nothing(town: Town, provider: Provider) -> None:
+    """Neither to an invitation that waits for the morning, nor, without a letter, to one that went before the alarm."""
+    mia = await town_with_ana(town, provider)
+    await town.press(await town.phone(mia), immediate=True)
+    await texted(town, provider)
+    town.clock.jump(seconds=timedelta(hours=9, minutes=30).total_seconds())
+    lia = await invited(town, "Lia")
+    await town.act((await town.incident())["id"], "resolve", disposition="safe")
+    assert "<Message>" not in await says(town, provider, "1", "SM1")
+    assert (await agreed(town, lia))[0] == "pending"
+    (contact,) = (await town.get(f"/v1/people/{lia}/contacts", town.admin))["contacts"]
+    await town.post(f"/v1/contacts/{contact['id']}/invitation", town.admin)
+    await texted(town, provider, count=len(provider.to(ANA)))
+    await town.press(await town.phone(mia), immediate=True)
+    await town.act((await town.incident())["id"], "resolve", disposition="safe")
+    assert "A: Lia. Answer with the letter" in await says(town, provider, "1", "SM2")
+    assert (await agreed(town, lia))[0] == "pending"
+    await says(town, provider, "A1", "SM3")
+    assert (await agreed(town, lia))[0] == "confirmed"
+
+
+async def town_with_ana(town: Town, provider: Provider) -> str:
+    """Mia, whose contact Ana is already."""
+    await town.agency()
+    person = await town.person("Mia", time_zone="America/Chicago")
+    await town.contact(person, "Ana", methods=[{"channel": "sms", "address": ANA}])
+    return person
+
+
+async def test_the_same_text_brought_again_is_no_answer_to_anything_else(town: Town, provider: Provider) -> None:
+    """Whatever was asked meanwhile."""
+    mia, lia = await invited(town), await invited(town, "Lia")
+    await texted(town, provider, count=2)
+    await says(town, provider, "a1", "SM1")
+    said = await says(town, provider, "1", "SM2")
+    assert await says(town, provider, "1", "SM2") == said
+    assert [(await agreed(town, mia))[0], (await agreed(town, lia))[0]] == ["confirmed", "pending"]
+
+
+async def test_a_strangers_consent_ends_when_the_number_is_corrected(town: Town, provider: Provider) -> None:
+    """Ben agreed in Ana's place, and said that nobody else reads it; Ana is asked herself."""
+    person = await invited(town, address=BEN)
+    await texted(town, provider, BEN)
+    for digit in ("1", "1"):
+        await provider.texts_us(town.url, town.settings.url, BEN, digit)
+    assert await agreed(town, person) == ("confirmed", "text", "nobody_else")
+    (contact,) = (await town.get(f"/v1/people/{person}/contacts", town.admin))["contacts"]
+    changed = {"methods": [{"channel": "sms", "address": ANA}]}
+    await town.call("PATCH", f"/v1/contacts/{contact['id']}", town.admin, changed)
+    await texted(town, provider)
+    assert await agreed(town, person) == ("pending", None, None)
+    await says(town, provider, "1", "SM1")
+    assert await agreed(town, person) == ("confirmed", "text", "unknown")
+
+
+async def test_two_contacts_who_share_a_phone_agree_one_by_one(town: Town, provider: Provider) -> None:
+    """The letter says who of them; an alarm is answered once for both."""
+    person = await invited(town)
+    body = {"name": "Ben", "methods": [{"channel": "sms", "address": ANA}]}
+    await town.post(f"/v1/people/{person}/contacts", town.admin, body)
+    await texted(town, provider, count=2)
+    assert "A: Mia (Ana), B: Mia (Ben)" in await says(town, provider, "1", "SM1")
+    for number, written in enumerate(("A1", "3", "B1", "3")):
+        await says(town, provider, written, f"SM2{number}")
+    contacts = (await town.get(f"/v1/people/{person}/contacts", town.admin))["contacts"]
+    assert {contact["consent"] for contact in contacts} == {"confirmed"}
+    await town.press(await town.phone(person), immediate=True)
+    assert "you can help" in await says(town, provider, "1", "SM3")
+
+
+async def test_an_invitation_can_be_sent_again_within_the_same_minute(town: Town, provider: Provider) -> None:
+    """The provider was away; nothing is lost by asking again at once, or again for the day."""
+    provider.down = True
+    person = await invited(town)
+    (contact,) = (await town.get(f"/v1/people/{person}/contacts", town.admin))["contacts"]
+    provider.down = False
+    await town.post(f"/v1/contacts/{contact['id']}/invitation", town.admin, {"invite": "by_day"})
+    await texted(town, provider)
+    await town.post(f"/v1/contacts/{contact['id']}/invitation", town.admin, {"invite": "by_day"})
+    await texted(town, provider, count=2)
+
+
+async def test_whoever_reads_alone_and_can_help_is_sent_the_page(town: Town, provider: Provider) -> None:
+    """In a text of its own, and to nobody whose phone others read; its address says nothing."""
+    person = await invited(town)
+    await texted(town, provider)
+    await says(town, provider, "1", "SM1")
+    await says(town, provider, "1", "SM2")
+    await town.press(await town.phone(person), immediate=True)
+    said = await says(town, provider, "3", "SM3")
+    thanks, page, _ = said.split("</Message>")
+    assert "you are on your way" in thanks
+    assert "https://porchlight.test/m#" in page
+    assert (await town.get("/v1/alert", page.rpartition("#")[2]))["answer"] == "on_my_way"
 
 
 async def test_what_she_marked_as_unsafe_cannot_agree(town: Town, provider: Provider) -> None:
@@ -198,11 +309,11 @@ async def test_a_corrected_number_is_invited_and_the_right_one_not_twice(town: T
 
 
 async def test_a_mail_agrees_too(post: Post) -> None:
-    """Beside the link."""
+    """Beside the link; so does no."""
     town = post.town
     person = await invited(town, channel="email", address=MAIL)
     mail = await post.mail_to(MAIL)
-    assert "Please answer 1 to agree, or open this link" in mail.get_content()
+    assert "Please answer 1 to agree, 2 if not, or open this link" in mail.get_content()
     await post.answer(mail["Reply-To"], "1\n\nOn Tuesday Mia wrote:\n> Please answer 1")
     asked = await post.mail_to(MAIL, 2)
     assert "Does anyone else read these messages?" in asked.get_content()

@@ -179,10 +179,10 @@ async def test_a_number_that_is_a_contacts_and_a_responders_is_asked_which(town:
     await town.press(await town.phone(noa))
     await texted(town, provider, KIM, 2)
     _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
-    assert "B: Mia Larsen, A: Noa Berg" in said
+    assert "A: Mia Larsen, B: Noa Berg" in said
     assert {row["state"] for row in await town.live()} == {"open"}
-    await provider.texts_us(town.url, PUBLIC, KIM, "A1", sid="SM2")
-    await provider.texts_us(town.url, PUBLIC, KIM, "B1", sid="SM3")
+    await provider.texts_us(town.url, PUBLIC, KIM, "B1", sid="SM2")
+    await provider.texts_us(town.url, PUBLIC, KIM, "A1", sid="SM3")
     done = [kinds(await town.incident(row["id"])) for row in await town.live()]
     assert sorted(("claimed" in each, "contact_can_help" in each) for each in done) == [(False, True), (True, False)]
 

@@ -102,13 +102,14 @@ async def test_a_digit_is_an_answer(town: Town, provider: Provider) -> None:
     """I can help: the hold, and thanks in the contact's language."""
     await town.press(await mia(town, ANA, language="es"), immediate=True)
     await texted(town, provider)
-    status, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, " 1. ")
+    status, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, " 1. ", sid="SM1")
     await town.settled()
     assert status == 200
     assert said.startswith('<?xml version="1.0" encoding="UTF-8"?><Response><Message>Gracias')
     incident = await town.incident()
     assert (incident["state"], incident["holder"]) == ("acknowledged", "Ana 1")
-    await provider.texts_us(town.url, "https://porchlight.test", ANA, " 1. ")
+    _, again_said = await provider.texts_us(town.url, "https://porchlight.test", ANA, " 1. ", sid="SM1")
+    assert again_said == said
     again = [line for line in (await town.incident())["timeline"] if line["kind"] == "contact_can_help"]
     assert len(again) == 1
 
@@ -147,12 +148,14 @@ async def test_a_letter_means_whom_it_meant_when_hers_is_over(town: Town, provid
     town.clock.jump(seconds=5)
     await town.press(second, immediate=True)
     await texted(town, provider, count=2)
+    _, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, "?")
+    assert "A: Mia Larsen, B: Lia Soto" in said
     await town.act(hers, "resolve", disposition="safe")
-    _, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, "A1", sid="SM1")
+    _, said = await provider.texts_us(town.url, "https://porchlight.test", ANA, "A1")
     assert "Answer with a digit" in said
     [left] = await town.live()
     assert (left["person"]["name"], left["state"]) == ("Lia Soto", "open")
-    await provider.texts_us(town.url, "https://porchlight.test", ANA, "B1", sid="SM2")
+    await provider.texts_us(town.url, "https://porchlight.test", ANA, "B1")
     assert [row["state"] for row in await town.live()] == ["acknowledged"]
 
 

@@ -251,3 +251,30 @@ async def test_a_message_that_waited_for_its_turn_is_checked_again(town: Town) -
     kept(held)
     await town.settled()
     assert "alert" not in town.sink.purposes("last-resort")
+
+
+async def test_an_invitation_tells_nobody(town: Town) -> None:
+    """It arrives, and yet nobody knows of the alarm: the phone says so, with whom to ring."""
+    await town.agency(dispatch=[], last_resort=[])
+    person = await town.person(known_as="Mia")
+    await town.contact(person, "Ana", confirmed=False)
+    phone = await town.phone(person)
+    pressed = await town.press(phone, immediate=True)
+    await town.wait(seconds=12)
+    assert "invitation" in town.sink.purposes("ana")
+    shown = await town.get(f"/v1/panic/{pressed['id']}", phone.panic)
+    assert (shown["sent"], shown["delivered"]) == (None, None)
+    assert shown["advice"]["kind"] == "nobody_reached"
+
+
+async def test_an_invitation_keeps_the_last_resort_from_nothing(town: Town) -> None:
+    """Whoever was told could not be reached: the next step does not wait because somebody was invited."""
+    await town.agency()
+    for name in ("dispatch", "ben"):
+        town.sink.answers[name] = 410
+    person = await town.person(known_as="Mia")
+    await town.contact(person, "Ben")
+    await town.contact(person, "Ana", confirmed=False)
+    await town.press(await town.phone(person), immediate=True)
+    await town.until_sent("last-resort")
+    assert town.sink.purposes("last-resort") == ["alert"]

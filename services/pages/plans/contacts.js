@@ -62,10 +62,16 @@ export class Contacts {
   /** @param {string} [focus] what was touched last, by its `data-focus` */
   async #read(focus) {
     fill(this.complaint);
-    if (!focus) this.made.hidden = true;
+    if (!focus) {
+      this.made.hidden = true;
+      fill(this.list);
+    }
+    const { id } = this.who.person;
     try {
       /** @type {{contacts: Contact[]}} */
-      const { contacts } = await get(contactsPath(this.who.person.id));
+      const { contacts } = await get(contactsPath(id));
+      // Somebody else may have been chosen meanwhile: nobody's contacts stand under another's name.
+      if (id !== this.who.person.id) return;
       const ordered = [...contacts].sort((a, b) => a.order - b.order);
       fill(
         this.list,

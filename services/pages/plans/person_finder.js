@@ -27,8 +27,8 @@ export class PersonFinder {
       oninput: () => this.#seek(),
     });
     this.list = element("select", { id, "data-testid": id, onchange: chosen });
-    this.none = element("p", { class: "muted", role: "status" });
-    this.node = element("div", { class: "plans-field" }, element("label", { for: id }, label), this.sought, this.list, this.none);
+    this.said = element("p", { class: "muted", role: "status" });
+    this.node = element("div", { class: "plans-field" }, element("label", { for: id }, label), this.sought, this.list, this.said);
   }
 
   /** @param {Person[]} people */
@@ -46,10 +46,13 @@ export class PersonFinder {
   #seek() {
     const sought = plain(this.sought.value.trim());
     const found = this.people.filter((person) => plain(person.name).includes(sought));
-    fill(this.none, found.length === 0 ? say("contacts.find_none") : "");
-    if (found.length === 0) return;
+    if (found.length === 0) {
+      fill(this.said, say("contacts.find_none"));
+      return;
+    }
     const before = this.list.value;
     this.#draw(found);
+    fill(this.said, say("contacts.found", { count: found.length, name: this.person.name }));
     if (this.list.value === before) return;
     clearTimeout(this.waiting);
     this.waiting = setTimeout(this.chosen, PAUSE);

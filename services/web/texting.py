@@ -1,0 +1,160 @@
+"""What a text to us does: a digit acts, other words are kept, a carrier's word closes the texts to a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from services.links import Link
+from services.phone_number import as_dialled
+from services.web.agreeing import Asked, answer_in_writing, asked_at, how_to_agree
+from services.web.answering import answer_alert, help_for, keep_words, say_opted
+from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
+from services.web.service import Service
+from services.web.text_answers import chosen_of, letter_of
+from services.wording.neutral_words import in_letters_of_a_text, say_to_contact
+from streams.opting_out import changed
+from streams.practice import answered
+from streams.reading import who_reads
+from streams.receipts import take_receipt
+from streams.records import LANE_ALARM, Contact, Delivery
+from streams.store import Transaction
+
+OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+OPTS_IN = frozenset({"START", "YES", "UNSTOP"})
+"""Words that carriers themselves take for it: https://help.twilio.com/articles/223134027."""
+LINKED = frozenset({"1", "3"})
+"""Who can help, or is on the way, sees more on the page."""
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """What came, from where; what comes again under the same key is the same text. `word` is what a carrier took."""
+
+    number: str
+    written: str
+    key: str
+    word: str
+
+
+async def take_text(service: Service, text: Text) -> list[str]:
+    """Does what it says; the texts that go back."""
+    now = service.clock.now()
+
+    async def look(tx: Transaction) -> tuple[list[OpenAlert], list[Asked]]:
+        alerts = await open_alerts_at(tx, text.number, now)
+        asked = await asked_at(tx, text.number, now)
+        if not alerts and not asked:
+            return [], []
+        about = [*(alert.about for alert in alerts), *(one.contact.id for one in asked)]
+        places = await tx.letters_at(as_dialled(text.number), about, now)
+        letters = {one: letter_of(place) for one, place in places.items()}
+        return (
+            [msgspec.structs.replace(alert, letter=letters[alert.about]) for alert in alerts],
+            [msgspec.structs.replace(one, letter=letters[one.contact.id]) for one in asked],
+        )
+
+    alerts, asked = await service.store.write(look, LANE_ALARM)
+    opted = _opted(text.word, waited_for=bool(alerts or asked))
+    if opted is not None:
+        # The provider answers such words itself.
+        await _opt(service, text, alerts, out=opted)
+        return []
+    return await _answer(service, text, alerts, asked)
+
+
+def _opted(word: str, *, waited_for: bool) -> bool | None:
+    """Whether it says that they want nothing more (True), or something again (False)."""
+    if word in OPTS_OUT:
+        return True
+    # While somebody is waited for, a yes is an answer that was meant for us.
+    return False if word in OPTS_IN and not (word == "YES" and waited_for) else None
+
+
+async def _opt(service: Service, text: Text, alerts: Sequence[OpenAlert], *, out: bool) -> None:
+    """Closes the texts of whoever has this number, or opens them again; what waits goes on by other methods at once."""
+    now = service.clock.now()
+
+    async def work(tx: Transaction) -> list[Delivery]:
+        gone = []
+        for owner in await owners_of(tx, text.number):
+            texts = {m.id for m in owner.methods if m.channel == "sms" and m.address == as_dialled(text.number)}
+            await tx.put(changed(owner, texts, now if out else None))
+            person = owner.person if isinstance(owner, Contact) else None
+            incident = (await tx.situation(person)).live_incident if out and person else None
+            for delivery in await tx.deliveries_of(incident.id) if incident is not None else ():
+                failed = delivery.method in texts and await take_receipt(tx, delivery.id, "failed", "opted out", now)
+                gone += [failed] if failed else []
+        return gone
+
+    gone = await service.store.write(work, LANE_ALARM)
+    for alert in alerts:
+        await say_opted(service, alert, text.key, out=out)
+    for delivery in gone:
+        service.engine.wake(delivery.organization, delivery.person, LANE_ALARM)
+    service.engine.look()
+
+
+async def _answer(service: Service, text: Text, alerts: list[OpenAlert], asked: list[Asked]) -> list[str]:
+    """An alert before all else that may be asked."""
+    trusted = [alert for alert in alerts if alert.trusted]
+    match = chosen_of({alert.letter: alert for alert in trusted}, text.written)
+    if match is not None:
+        return await _answer_alert(service, text, *match)
+    by_letter = text.written[:1].isalpha() and chosen_of({one.letter: one for one in asked}, text.written) is not None
+    if by_letter or not alerts:
+        line = await _answer_what_is_asked(service, text, asked)
+        return [line] if line else []
+    for alert in alerts:
+        await keep_words(service, alert, text.written, text.key)
+    return [in_letters_of_a_text(trusted[0].wish, help_for(trusted))] if trusted else []
+
+
+async def _answer_alert(service: Service, text: Text, alert: OpenAlert, digit: str) -> list[str]:
+    reads_alone = _is_read_by_nobody_else(alert, text.number, service.clock.now())
+    said = await answer_alert(service, alert, digit, text.key, reads_alone=reads_alone)
+    lines = [in_letters_of_a_text(alert.wish, said)] if said else []
+    if alert.contact is not None and reads_alone and digit in LINKED:
+        link = Link(
+            kind="alert",
+            organization=alert.organization,
+            person=alert.person.id,
+            contact=alert.contact.id,
+            incident=alert.incident.id,
+        )
+        # In a text of its own: what went before is whole without it.
+        lines.append(service.links.url(service.public_url, link))
+    return lines
+
+
+async def _answer_what_is_asked(service: Service, text: Text, asked: Sequence[Asked]) -> str:
+    """Whoever was invited, or is asked who else reads it, or whether messages reach them."""
+    heard = ""
+    if text.written.strip(" .!") == "1":
+        heard = await service.store.write(lambda tx: _practised(tx, text.number, service.clock.now()))
+    if not asked:
+        return heard
+    wish = asked[0].contact.language
+    if not heard:
+        return in_letters_of_a_text(wish, await answer_in_writing(service, asked, text.written, text.key, "text"))
+    # The digit may be meant for an invitation as well: that is asked by its letter.
+    return f"{heard} {in_letters_of_a_text(wish, how_to_agree(asked))}"
+
+
+async def _practised(tx: Transaction, number: str, now: datetime) -> str:
+    """A digit while nothing is open: messages reach them."""
+    contacts = [one for one in await owners_of(tx, number) if isinstance(one, Contact)]
+    waiting = [one for one in contacts if one.consent == "confirmed" and one.unheard_since is not None]
+    for contact in waiting:
+        await answered(tx, contact, now)
+    if not waiting:
+        return ""
+    wish = waiting[0].language
+    return in_letters_of_a_text(wish, say_to_contact(wish, "contact", "answered.practice"))
+
+
+def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:
+    contact = alert.contact
+    here = [method for method in contact.methods if method.address == as_dialled(number)] if contact is not None else []
+    return contact is not None and {who_reads(alert.person, contact, method, now) for method in here} == {"nobody_else"}
