@@ -57,6 +57,11 @@ def restart(turn: Turn, *, contacts_later: bool, also: Iterable[str] = ()) -> No
     advance(turn, also=told, news=True)
 
 
+def postpone_contacts(turn: Turn) -> None:
+    """Staff hear first; the contacts one step later, if it still matters then."""
+    turn.change(contacts_not_before=turn.now + _one_step(turn.incident))
+
+
 def tell_news_now(turn: Turn, *, but_not: str | None = None) -> None:
     """Those who know hear at once what is new, without the pause that bundles presses; the steps go on.
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from alerts.audience import contact_key, methods_of, staff_key
-from alerts.escalation import restart, silence_steps, tell_news_now
+from alerts.escalation import postpone_contacts, restart, silence_steps, tell_news_now
 from alerts.situation import Hold, Incident, IncidentState
 from alerts.turn import Turn, milliseconds
 
@@ -107,7 +107,7 @@ def lapse_staff_hold(turn: Turn) -> None:
 
 
 def lapse_contacts_hold(turn: Turn) -> None:
-    """The contact went quiet: the contacts' steps go on."""
+    """The contact went quiet: staff hear of it first, and the contacts one step later."""
     hold = turn.incident.contacts_hold
     turn.clear_timer(CONTACTS_LEASE)
     turn.clear_timer(CONTACTS_WARNING)
@@ -115,6 +115,7 @@ def lapse_contacts_hold(turn: Turn) -> None:
     turn.change(contacts_hold=None, helping=())
     _open_again(turn)
     if turn.incident.state != "pending" and not turn.incident.staff_have_it:
+        postpone_contacts(turn)
         tell_news_now(turn)
 
 

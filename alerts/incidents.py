@@ -145,7 +145,8 @@ def open_incident(turn: Turn, incident: str, trigger: Trigger, *, signal: Signal
     if ends is not None:
         turn.set_timer(WINDOW_TIMER, ends)
     else:
-        _begin(turn)
+        advance(turn)
+        invite_again(turn)
 
 
 def _known_fix(turn: Turn, signal: SignalBase) -> Fix | None:
@@ -172,11 +173,7 @@ def end_window(turn: Turn, *, what: str) -> None:
     turn.record(what)
     turn.publish("incident.updated")
     if not turn.incident.staff_have_it:
-        _begin(turn)
-
-
-def _begin(turn: Turn) -> None:
-    advance(turn)
+        advance(turn)
     invite_again(turn)
 
 

@@ -281,9 +281,12 @@ def hear_person(turn: Turn, signal: PersonWrote) -> None:
 def welcome_contact(turn: Turn, signal: ContactConfirmed) -> None:
     """Whoever agrees while an incident is open is told at once."""
     incident = turn.situation.live_incident
-    if incident is None or incident.state == "pending" or incident.contacts_stopped:
+    if incident is None or incident.contacts_stopped:
         return
     turn.change(audience=(*incident.audience, signal.contact))
+    if incident.state == "pending":
+        # Nobody is told before the window is over; then they are one of those whom the steps name.
+        return
     tell_one(turn, contact_key(signal.contact))
     turn.publish("incident.updated")
 

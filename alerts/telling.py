@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from alerts.audience import contact_key, is_contact, methods_of
 from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify, Purpose
-from alerts.situation import Told
+from alerts.situation import Hold, Told
 from alerts.turn import Turn
 
 NEWS_STEP = -1
@@ -92,15 +92,14 @@ def tell_one(turn: Turn, recipient: str) -> None:
     tell(turn, [recipient], step=NEWS_STEP, round_number=turn.incident.news, news=True)
 
 
-def warn_holder(turn: Turn) -> None:
-    """A minute before a contact's hold lapses: does she still have it?"""
-    hold = turn.incident.contacts_hold
+def warn_holder(turn: Turn, hold: Hold | None, key_of: Callable[[str], str], what: str) -> None:
+    """A minute before a hold lapses: do they still have it? Who has no way of their own reads it on the desk."""
+    turn.record(what, by=hold.name if hold is not None else None)
+    turn.publish("incident.updated")
     if hold is None:
         return
-    recipient = contact_key(hold.holder)
+    recipient = key_of(hold.holder)
     methods = methods_of(recipient, turn.plan)
-    turn.record("contact_hold_lapses_soon", by=hold.name)
-    turn.publish("incident.updated")
     if methods:
         turn.effects.append(
             Notify(

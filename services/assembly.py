@@ -93,7 +93,12 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
             store,
             clock,
             channels,
-            MessageComposer(settings.url, links, replies=replies),
+            MessageComposer(
+                settings.url,
+                links,
+                replies=replies,
+                texts_answered=settings.twilio is None or settings.twilio.answerable,
+            ),
             alarm=ring,
             tried=metrics.tried,
             duties=duties,
@@ -288,7 +293,9 @@ def _channels(settings: Settings, clock: Clock, mail: SmtpChannel | None, outbox
             channels["email"] = mail
         if settings.twilio is not None:
             account = TwilioAccount(settings.twilio, settings.url)
-            channels |= {"sms": TwilioSms(account), "voice": TwilioVoice(account)}
+            channels["sms"] = TwilioSms(account)
+            if settings.twilio.caller is not None:
+                channels["voice"] = TwilioVoice(account, settings.twilio.caller)
         return channels
     demo: dict[str, Channel] = {name: OutboxChannel(name, outbox) for name in DEMO_CHANNELS}
     return demo | {"webhook": OutboxChannel("webhook", outbox, real=webhook, stays=_stays_here)}

@@ -15,6 +15,7 @@ import msgspec
 
 from services import broker_settings
 from services.bad_setting import PREFIX, BadSetting
+from services.phone_number import dialled
 from streams.kafka.connection import Broker
 
 KNOWN = {
@@ -30,6 +31,7 @@ KNOWN = {
     "TWILIO_ACCOUNT": "the account that texts are sent by",
     "TWILIO_TOKEN": "its token, which also signs what comes back",
     "TWILIO_FROM": "the number, short code or name that texts come from",
+    "TWILIO_VOICE_FROM": "the number that calls come from, where texts come from a name",
     "TWILIO_URL": "another address than https://api.twilio.com that speaks the same interface",
     "GEOCODER_URL": "address of a geocoder that speaks as Nominatim does; it is sent the addresses of protected places",
     "WEBHOOK_ALLOW": "networks outside the public internet that webhooks may reach, apart by spaces or commas",
@@ -66,7 +68,14 @@ class Twilio(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     token: str
     sender: str
+    caller: str | None = None
+    """The number that calls come from; nobody is rung without one."""
     url: str = "https://api.twilio.com"
+
+    @property
+    def answerable(self) -> bool:
+        """Whether a text can be answered: one from a name cannot."""
+        return not _is_name(self.sender)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,7 +221,7 @@ def _public_url(value: str) -> str:
 
 
 def _twilio(given: Mapping[str, str]) -> Twilio | None:
-    there = [name for name in (*TWILIO, "TWILIO_URL") if name in given]
+    there = [name for name in (*TWILIO, "TWILIO_VOICE_FROM", "TWILIO_URL") if name in given]
     if not there:
         return None
     for name in TWILIO:
@@ -223,9 +232,23 @@ def _twilio(given: Mapping[str, str]) -> Twilio | None:
     near = parts.scheme == "http" and parts.hostname in LOOPBACK_NAMES
     if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or near):
         raise BadSetting(f"{PREFIX}TWILIO_URL is an https:// address")
+    sender, caller = given["TWILIO_FROM"], given.get("TWILIO_VOICE_FROM")
+    if caller is not None and dialled(caller) is None:
+        raise BadSetting(f"{PREFIX}TWILIO_VOICE_FROM is a number with its country, such as +13125550100")
+    if caller is None and dialled(sender) is not None:
+        caller = sender
     return Twilio(
-        account=given["TWILIO_ACCOUNT"], token=given["TWILIO_TOKEN"], sender=given["TWILIO_FROM"], url=url.rstrip("/")
+        account=given["TWILIO_ACCOUNT"],
+        token=given["TWILIO_TOKEN"],
+        sender=sender,
+        caller=caller,
+        url=url.rstrip("/"),
     )
+
+
+def _is_name(sender: str) -> bool:
+    """An alphanumeric sender: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id."""
+    return any(character.isalpha() for character in sender)
 
 
 def _geocoder(value: str) -> str:

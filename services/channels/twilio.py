@@ -153,8 +153,9 @@ class TwilioVoice:
     name = "voice"
     shared = True
 
-    def __init__(self, account: TwilioAccount) -> None:
+    def __init__(self, account: TwilioAccount, caller: str) -> None:
         self._account = account
+        self._caller = caller
 
     def objection(self, address: str) -> str | None:
         """Why this number cannot be rung, or None where it can."""
@@ -167,7 +168,7 @@ class TwilioVoice:
             return Refused("not a telephone number")
         form = {
             "To": to,
-            "From": self._account.sender,
+            "From": self._caller,
             "Url": self._account.calls_back(VOICE_PATH, message.delivery),
             "StatusCallback": self._account.calls_back(STATUS_PATH, message.delivery),
             "Timeout": str(RINGS_FOR_S),

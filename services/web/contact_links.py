@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from alerts.holds import WARNED_BEFORE
 from alerts.signals import ContactAnswered, ContactReply
 from alerts.situation import Incident
 from services.nearest_place import nearest
@@ -155,8 +156,7 @@ async def answer(call: Call) -> Reply:
     given: ContactReply = call.body.answer
     current = next((a for a in view.incident.answers if a.contact == contact.id), None)
     same = current is not None and (current.to_ring if given == "call_me" else current.answer == given)
-    # Whoever had gone quiet and says again that they can help has it again.
-    if same and (given in {"call_me", "cannot"} or contact.id in view.incident.helping):
+    if same and (given in {"call_me", "cannot"} or not _goes_quiet(view.incident, contact.id, call.now)):
         return Reply(body={"answer": given})
     signal = ContactAnswered(
         id=new_id(),
@@ -173,6 +173,13 @@ async def answer(call: Call) -> Reply:
     if decision.refusal is not None:
         raise refused(decision.refusal)
     return Reply(body={"answer": given})
+
+
+def _goes_quiet(incident: Incident, contact: str, now: datetime) -> bool:
+    """Whether saying again that they can help says something new: they had gone quiet, or are asked whether they do."""
+    hold = incident.contacts_hold
+    asked = hold is not None and hold.holder == contact and hold.until - now <= WARNED_BEFORE
+    return asked or contact not in incident.helping
 
 
 async def _contact(call: Call) -> Contact:

@@ -312,7 +312,9 @@ async def progress(call: Call) -> Reply:
                 marks = await marks_of(tx, call.organization, side) if alarm is side.alarm else alarm.marks
                 shown = describe(alarm, marks, call.now, wanted)
                 shown["advice"] = await _advice(tx, call, alarm, marks)
-                shown["card"] = await _card(tx, call, alarm) if shown["state"] in {"pending", "open"} else None
+                shown["card"] = (
+                    await _card(tx, call, alarm) if shown["state"] not in {"cancelled", "resolved"} else None
+                )
                 return shown
         raise Problem("not-found")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from alerts.care_plan import RINGS
 from alerts.policy import DEFAULT_POLICY
 from alerts.policy_text import PolicyMistakes, changed_policy, read_policy_document
 from services.web.call import Call, Reply
@@ -51,6 +53,8 @@ class Reach(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     safety: Safety
     hours: AllHours = []
     """On her clock; outside of them nothing is sent there. None: always."""
+    although_reads: bool = False
+    """A call all the same, though she reads: said by whoever knows why."""
 
 
 class EmergencyAt(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -161,6 +165,20 @@ def check_reach(reach: list[Reach]) -> None:
         checked_hours(way.hours, f"reach[{number}].hours")
 
 
+def check_reads(details: Mapping[str, Any]) -> None:
+    """Nobody who reads is rung, unless it is said of that way that she is."""
+    modes = {spoken["mode"] for spoken in details.get("communication") or ()}
+    reads = (modes and modes.isdisjoint({"speech", "relay"})) or (details.get("brief") or {}).get(
+        "contact"
+    ) == "text_only"
+    for number, way in enumerate(details.get("reach") or ()):
+        if reads and way["channel"] in RINGS and not way.get("although_reads"):
+            raise field_problem(
+                f"reach[{number}].channel",
+                "rings, and they read: choose another way, or say although_reads",
+            )
+
+
 def check_zone_name(zone: str) -> None:
     """An IANA name."""
     try:
@@ -192,6 +210,16 @@ async def post_person(call: Call) -> Reply:
     check_reach(body.reach)
     pin_hash = await call.service.pins.hash(body.pin) if body.pin else None
     duress_hash = await call.service.pins.hash(body.duress_pin) if body.duress_pin else None
+    details = msgspec.to_builtins(
+        {
+            "communication": body.communication,
+            "reach": body.reach,
+            "places": body.places,
+            "brief": body.brief or {},
+            "unsafe": body.unsafe,
+        }
+    )
+    check_reads(details)
     person = Person(
         id=new_id(),
         organization=call.organization,
@@ -205,15 +233,7 @@ async def post_person(call: Call) -> Reply:
         policy_changes=body.policy_changes,
         cancel_window_s=body.cancel_window,
         hidden_from=tuple(body.hidden_from),
-        details=msgspec.to_builtins(
-            {
-                "communication": body.communication,
-                "reach": body.reach,
-                "places": body.places,
-                "brief": body.brief or {},
-                "unsafe": body.unsafe,
-            }
-        ),
+        details=details,
     )
 
     async def work(tx: Transaction) -> Reply:
@@ -277,6 +297,8 @@ async def patch_person(call: Call) -> Reply:
         if person is None:
             raise Problem("not-found")
         person = msgspec.structs.replace(person, **changes, details={**person.details, **details})
+        if not details.keys().isdisjoint({"communication", "reach", "brief"}):
+            check_reads(person.details)
         if "policy" in changes or "policy_changes" in changes:
             await check_policy(tx, person)
         await tx.put(person)

@@ -19,7 +19,7 @@ from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Contact, Delivery
+from streams.records import LANE_ALARM, Contact, Delivery, ReadsAsked
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -132,7 +132,7 @@ async def _answer_what_is_asked(service: Service, text: Text, asked: Sequence[As
     """Whoever was invited, or is asked who else reads it, or whether messages reach them."""
     heard = ""
     if text.written.strip(" .!") == "1":
-        heard = await service.store.write(lambda tx: _practised(tx, text.number, service.clock.now()))
+        heard = await service.store.write(lambda tx: _practised(tx, text, service.clock.now(), alone=not asked))
     if not asked:
         return heard
     wish = asked[0].contact.language
@@ -142,16 +142,24 @@ async def _answer_what_is_asked(service: Service, text: Text, asked: Sequence[As
     return f"{heard} {in_letters_of_a_text(wish, how_to_agree(asked))}"
 
 
-async def _practised(tx: Transaction, number: str, now: datetime) -> str:
-    """A digit while nothing is open: messages reach them."""
-    contacts = [one for one in await owners_of(tx, number) if isinstance(one, Contact)]
+async def _practised(tx: Transaction, text: Text, now: datetime, *, alone: bool) -> str:
+    """A digit while nothing is open: messages reach them.
+
+    Whoever never said who else reads them is asked that now, where nothing else is asked.
+    """
+    contacts = [one for one in await owners_of(tx, text.number) if isinstance(one, Contact)]
     waiting = [one for one in contacts if one.consent == "confirmed" and one.unheard_since is not None]
     for contact in waiting:
         await answered(tx, contact, now)
     if not waiting:
         return ""
-    wish = waiting[0].language
-    return in_letters_of_a_text(wish, say_to_contact(wish, "contact", "answered.practice"))
+    [*_, last] = waiting
+    untold = alone and last.reads is None and all(method.safety is None for method in last.methods)
+    if untold:
+        asked = msgspec.structs.replace(last, heard_at=now, reads_asked=ReadsAsked(at=now, key=text.key))
+        await tx.put(asked)
+    line = "answered.agreed" if untold else "answered.practice"
+    return in_letters_of_a_text(last.language, say_to_contact(last.language, "contact", line))
 
 
 def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:

@@ -37,11 +37,14 @@ def _time(minute: datetime, zone: str, language: str) -> str:
 class MessageComposer:
     """Knows the service's own address and how to make links."""
 
-    def __init__(self, public_url: str, links: Links, *, replies: ReplyAddresses | None = None) -> None:
+    def __init__(
+        self, public_url: str, links: Links, *, replies: ReplyAddresses | None = None, texts_answered: bool = True
+    ) -> None:
         self._url = public_url
         self._links = links
         self._replies = replies
-        self._answered_by = frozenset({"sms"} if replies is None else {"sms", "email"})
+        # A text that comes from a name instead of a number cannot be answered.
+        self._answered_by = {*(("sms",) if texts_answered else ()), *(("email",) if replies is not None else ())}
 
     def compose(self, context: DeliveryContext) -> OutgoingMessage:
         """The message in the recipient's language and register."""

@@ -486,6 +486,38 @@ def test_a_responder_jumps_to_a_step() -> None:
     assert decision.refusal.code == "no_such_step"
 
 
+def test_whoever_confirms_during_the_window_is_told_when_it_is_over() -> None:
+    """The only contact she has: not before the window's end, and not minutes after it."""
+    mia = Mia(plan_with(contacts=(contact(1, confirmed=False),)))
+    mia.press(window=30)
+    mia.plan = plan_with(1)
+    mia.take(ContactConfirmed(**mia.common(), contact="c1"))
+    assert mia.told == []
+    assert ("contact:c1", "alert") in mia.wait(seconds=30)
+
+
+def test_open_invitations_go_again_at_the_end_of_a_window_that_somebody_holds() -> None:
+    """Sam looks at it: whoever agrees then is told at once, if Sam goes quiet."""
+    mia = Mia(plan_with(contacts=(contact(1, confirmed=False),)))
+    mia.press(window=30)
+    common = {**mia.common(), "incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    mia.take(IncidentAcknowledged(**common))
+    assert mia.wait(seconds=30) == [("contact:c1", "invitation")]
+
+
+def test_a_contact_who_goes_quiet_is_told_of_to_staff_first_and_to_contacts_one_step_later() -> None:
+    """As when a responder goes quiet."""
+    mia = Mia()
+    mia.press(window=None)
+    common = {**mia.common(), "incident": mia.incident.id, "contact": "c1", "name": "Ana"}
+    mia.take(ContactAnswered(**common, answer="can_help"))
+    mia.wait(minutes=4, seconds=59)
+    already = len(mia.told)
+    mia.wait(seconds=1)
+    assert {name for name, _ in mia.told[already:]} == {"dispatch"}
+    assert {"contact:c1", "contact:c2"} <= {name for name, _ in mia.wait(minutes=3)}
+
+
 def test_escalating_by_hand_ends_a_window_and_tells_though_somebody_has_it() -> None:
     """Sam looked at once, and then wants others to be told: they are, and nothing waits for Sam any more."""
     mia = Mia()

@@ -59,7 +59,7 @@ class Provider:
     @property
     def settings(self) -> Twilio:
         """The account here."""
-        return Twilio(account=ACCOUNT, token=TOKEN, sender=SENDER, url=self.url)
+        return Twilio(account=ACCOUNT, token=TOKEN, sender=SENDER, caller=SENDER, url=self.url)
 
     async def start(self) -> None:
         """Listens."""

@@ -15,6 +15,22 @@ from streams.store import Transaction
 from tests.services.town import Town
 
 
+async def test_nobody_who_reads_is_rung_unless_it_is_said(town: Town) -> None:
+    """Lia signs and reads: a call is refused at its field, also when it was there before that was known."""
+    reach = [{"channel": "voice", "address": "+13125550121", "safety": "safe"}]
+    signs = [{"mode": "sign", "language": "ase"}, {"mode": "text", "language": "en"}]
+    body = {"name": "Lia", "communication": signs, "reach": reach}
+    refused = await town.call("POST", "/v1/people", town.admin, body)
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "reach[0].channel")
+    person = await town.person("Lia", reach=reach)
+    for change in ({"communication": signs}, {"brief": {"contact": "text_only"}}):
+        refused = await town.call("PATCH", f"/v1/people/{person}", town.admin, change)
+        assert (refused.status, refused.body["errors"][0]["field"]) == (422, "reach[0].channel")
+    rung = [{**reach[0], "although_reads": True}]
+    changed = await town.call("PATCH", f"/v1/people/{person}", town.admin, {"communication": signs, "reach": rung})
+    assert changed.status == 200
+
+
 async def other_agency(town: Town) -> str:
     """Another agency on the same service, and its administrator's token."""
     token, agency = new_token(), new_id()

@@ -66,7 +66,9 @@ async def test_a_digit_by_text_is_enough(town: Town, provider: Provider) -> None
     await until(came, "no practice text came")
     assert provider.texts[0].body.endswith("Please answer 1.")
     _, said = await provider.texts_us(town.url, PUBLIC, ANA, "1")
-    assert "Messages reach you" in said
+    assert "Does anyone else read these messages?" in said, "nobody has said so yet"
+    _, said = await provider.texts_us(town.url, PUBLIC, ANA, "1")
+    assert "Nothing more is needed" in said
     _, said = await provider.texts_us(town.url, PUBLIC, ANA, "1")
     assert "<Message>" not in said
     await town.wait(hours=24 * 8)

@@ -35,6 +35,17 @@ async def test_asked_and_answered_by_a_touch_each(town: Town) -> None:
     assert kinds.index("card_asked") < kinds.index("card_answered")
 
 
+async def test_whoever_has_it_asks_as_well(town: Town) -> None:
+    """The usual order: somebody takes it, and then asks."""
+    phone, press, incident = await pressed(town)
+    await town.act(incident, "claim")
+    await town.act(incident, "cards", card="somebody_with_you")
+    asked = await on_phone(town, phone, press)
+    assert asked["card"] == "somebody_with_you"
+    await town.post("/v1/panic/card", phone.panic, {"card": asked["id"], "answer": "yes"})
+    assert (await town.incident(incident))["card"]["answer"] == "yes"
+
+
 async def test_another_card_takes_its_place_and_a_late_answer_is_not_taken_for_it(town: Town) -> None:
     """She may change her mind about the one that lies there."""
     phone, press, incident = await pressed(town)

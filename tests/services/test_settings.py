@@ -67,6 +67,7 @@ def test_everything_can_be_set_also_from_files(tmp_path: Path) -> None:
         ("OPERATOR_ALARM", "http://example.org"),
         ("TWILIO_ACCOUNT", "AC0123"),
         ("TWILIO_URL", "https://texts.example.org"),
+        ("TWILIO_VOICE_FROM", "+13125550100"),
         ("GEOCODER_URL", "http://geocoder.example.org"),
         ("GEOCODER_URL", "https://geocoder.example.org/?key=1"),
         ("WEBHOOK_ALLOW", "home"),
@@ -89,6 +90,27 @@ def test_a_bad_one_names_itself_and_keeps_its_secret(name: str, value: str) -> N
     if name == "MASTER_KEY":
         assert value not in str(error.value)
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("sender", "voice", "caller", "answerable"),
+    [
+        ("+13125550100", None, "+13125550100", True),
+        ("HARBOUR", None, None, False),
+        ("HARBOUR", "+13125550100", "+13125550100", False),
+        ("24680", None, None, True),
+    ],
+)
+def test_texts_may_come_from_a_name_and_calls_from_a_number_alone(
+    sender: str, voice: str | None, caller: str | None, answerable: bool
+) -> None:
+    """What comes from a name cannot be answered; whoever has only a name or a short code rings nobody."""
+    given = {"PORCHLIGHT_TWILIO_ACCOUNT": "AC1", "PORCHLIGHT_TWILIO_TOKEN": "t", "PORCHLIGHT_TWILIO_FROM": sender}
+    twilio = read_settings(given | ({"PORCHLIGHT_TWILIO_VOICE_FROM": voice} if voice else {})).twilio
+    assert twilio is not None
+    assert (twilio.caller, twilio.answerable) == (caller, answerable)
+    with pytest.raises(BadSetting, match="TWILIO_VOICE_FROM"):
+        read_settings(given | {"PORCHLIGHT_TWILIO_VOICE_FROM": "HARBOUR"})
 
 
 STORE = {"PORCHLIGHT_STORE": "postgresql://u:p@db/porchlight", "PORCHLIGHT_MASTER_KEY": "00" * 32}

@@ -187,6 +187,19 @@ async def test_a_number_that_is_a_contacts_and_a_responders_is_asked_which(town:
     assert sorted(("claimed" in each, "contact_can_help" in each) for each in done) == [(False, True), (True, False)]
 
 
+async def test_whoever_has_it_is_asked_before_it_lapses(town: Town, provider: Provider) -> None:
+    """A minute before; a one says that Kim still does, and nobody else is told."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    await provider.texts_us(town.url, PUBLIC, KIM, "1")
+    await town.wait(minutes=4)
+    asked = await texted(town, provider, KIM, 2)
+    assert "your hold ends in a minute" in asked.body
+    await provider.texts_us(town.url, PUBLIC, KIM, "1")
+    await town.wait(minutes=3)
+    assert "hold_lapsed" not in kinds(await town.incident())
+
+
 async def test_her_contact_who_works_here_too_helps_though_another_has_it(town: Town, provider: Provider) -> None:
     """Sam at the desk has claimed it; Kim's one is the contact's: the others know that Kim can help."""
     kim, _ = await staff(town, "Kim", **by_text(KIM))

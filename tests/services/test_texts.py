@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import unescape
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.wording.segment import segment_room
@@ -123,6 +124,22 @@ async def test_any_other_text_changes_nothing_and_gets_one_line_of_help(town: To
     incident = await town.incident()
     assert incident["state"] == "open"
     assert ("contact_wrote", "Who is this? <b>") in [(line["kind"], line["text"]) for line in incident["timeline"]]
+
+
+async def test_a_text_from_a_name_asks_for_no_digit_and_nobody_is_rung(town: Town, provider: Provider) -> None:
+    """It could not be answered; a call has to come from a number."""
+    await town.stop()
+    named = msgspec.structs.replace(provider.settings, sender="HARBOUR", caller=None)
+    town.settings = msgspec.structs.replace(town.settings, twilio=named)
+    await town.start()
+    await town.press(await mia(town, ANA), immediate=True)
+    text = await texted(town, provider)
+    assert text.sender == "HARBOUR"
+    assert "Answer" not in text.body
+    person = (await town.incident())["person"]["id"]
+    body = {"name": "Ben", "methods": [{"channel": "voice", "address": BEN}], "consent": {"how": "in the office"}}
+    made = await town.post(f"/v1/people/{person}/contacts", town.admin, body)
+    assert made["methods"][0]["deliverable"] is False
 
 
 async def test_of_several_alerts_the_letter_says_which(town: Town, provider: Provider) -> None:

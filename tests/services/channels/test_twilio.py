@@ -92,7 +92,7 @@ async def test_a_provider_that_is_gone_is_tried_again(provider: Provider, channe
 
 async def test_a_call_asks_us_what_to_say(provider: Provider) -> None:
     """And says how it ended."""
-    channel = TwilioVoice(TwilioAccount(provider.settings, "https://porchlight.test"))
+    channel = TwilioVoice(TwilioAccount(provider.settings, "https://porchlight.test"), SENDER)
     assert isinstance(await channel.send(message("+44 20 7946 0000")), Sent)
     (rung,) = provider.rung
     assert (rung.to, rung.sender) == ("+442079460000", SENDER)
