@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from alerts.audience import is_agency
 from alerts.ids import derived_id
 from services.bad_setting import PREFIX, BadSetting
 from services.mail_answer import Answered, Unintelligible, read_mail
@@ -250,8 +251,8 @@ class MailReceiver:
             self._helped.clear()
         self._helped[context.delivery.id] = times + 1
         reader = context.contact or context.staff
+        subject = "subject.staff" if is_agency(context.delivery.recipient) else "subject.contact"
         language = known_language(reader.language if reader is not None else context.person.language)
-        subject = "subject.staff" if context.staff is not None else "subject.contact"
         name = context.person.known_as or context.person.name
         message = OutgoingMessage(
             delivery=derived_id("mail", "reply", context.delivery.id, key),

@@ -18,10 +18,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from streams.clock import Clock
 from streams.engine import Engine
 from streams.journeys_over import sweep_journeys
+from streams.known_addresses import index_addresses
 from streams.plan_checks import PlanChecks
 from streams.plan_warnings import PlanWarnings
 from streams.practice import Practice
-from streams.staff_addresses import index_staff_addresses
 from streams.store import Store, Transaction
 
 log = structlog.get_logger()
@@ -114,17 +114,17 @@ class Housekeeping:
                 log.info("advocates told of open plans", action="plans_warned", told=told)
 
     async def index_addresses(self) -> None:
-        """Makes those of the staff known by their numbers who were there before staff could answer."""
+        """Makes staff and agencies known by their numbers who were there before these could answer."""
         while True:
             try:
-                made = await index_staff_addresses(self._store)
+                made = await index_addresses(self._store)
             except Exception:
-                log.exception("staff addresses were not indexed", action="staff_addresses_failed")
+                log.exception("addresses were not indexed", action="addresses_not_indexed")
                 await asyncio.sleep(INDEX_AGAIN)
             else:
                 break
         if made:
-            log.info("staff addresses indexed", action="staff_addresses_indexed", staff=made)
+            log.info("addresses indexed", action="addresses_indexed", records=made)
 
     async def tidy(self) -> int:
         """Forgets what is no longer needed; returns how many rows went."""

@@ -89,7 +89,7 @@ class Transaction(Protocol):
         """Takes a record away, with its tokens and addresses. False when there is none."""
 
     async def owners_at(self, address: str) -> list[tuple[str, str]]:
-        """Organization and id of the contacts and staff whom this address reaches."""
+        """Organization and id of the contacts, staff and agencies whom this address reaches."""
 
     async def letters_at(self, address: str, about: Iterable[str], now: datetime) -> dict[str, int]:
         """The places in the alphabet of those who are asked about at this address now; who had one keeps it."""

@@ -10,8 +10,9 @@ import msgspec
 from alerts.audience import STAFF, contact_key, is_contact, staff_key
 from alerts.situation import Incident
 from services.phone_number import as_dialled
+from services.web.duty_desk import duty_desk, is_desk, told_of
 from services.wording.catalogue import known_language
-from streams.records import Contact, Delivery, IncidentView, Person, Staff
+from streams.records import Contact, Delivery, IncidentView, Organization, Person, Staff
 from streams.store import Transaction
 from streams.unsafe import is_unsafe
 
@@ -42,12 +43,12 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     def wish(self) -> str:
         """The language that whoever answers would like; the desk's languages for the staff."""
         if self.staff is not None:
-            return known_language(self.staff.language)
+            return known_language(self.person.language if is_desk(self.staff) else self.staff.language)
         return self.contact.language if self.contact is not None else self.person.language
 
 
 async def owners_of(tx: Transaction, number: str) -> list[Contact | Staff]:
-    """The contacts and staff whom this number reaches; nobody where it is none."""
+    """The contacts and staff whom this number reaches, the duty desk among them; nobody where it is none."""
     try:
         address = as_dialled(number)
     except ValueError:
@@ -55,8 +56,11 @@ async def owners_of(tx: Transaction, number: str) -> list[Contact | Staff]:
     found: list[Contact | Staff] = []
     for organization, owner in await tx.owners_at(address):
         one = await tx.get(Contact, organization, owner) or await tx.get(Staff, organization, owner)
+        agency = await tx.get(Organization, organization, owner) if one is None else None
         if one is not None:
             found.append(one)
+        elif agency is not None:
+            found.append(duty_desk(agency))
     return found
 
 
@@ -72,12 +76,14 @@ async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[Op
             found.setdefault(alert.incident.id, alert) if alert is not None else None
     for owner in owners:
         if isinstance(owner, Staff):
-            for told_of in await tx.staff_told_of(owner.organization, owner.id, now - TOLD_WITHIN):
-                view = await tx.incident(owner.organization, told_of)
+            for incident in await _told_of(tx, owner, now):
+                view = await tx.incident(owner.organization, incident)
                 alert = await _of_staff(tx, owner, view, address) if view is not None else None
                 if alert is not None:
-                    both = found.get(told_of, alert)
-                    found[told_of] = msgspec.structs.replace(both, staff=owner)
+                    both = found.get(incident, alert)
+                    # Somebody by name counts more than the desk whose number it is as well.
+                    by_name = both.staff if both.staff is not None and is_desk(owner) else owner
+                    found[incident] = msgspec.structs.replace(both, staff=by_name)
     return sorted(found.values(), key=lambda alert: alert.incident.opened_at)
 
 
@@ -89,13 +95,19 @@ async def last_alert_at(tx: Transaction, owners: Iterable[Contact | Staff], now:
             view = await tx.last_incident(owner.organization, owner.person or "")
             told = [(view.incident, contact_key(owner.id))] if view is not None else []
         else:
-            known = await tx.staff_told_of(owner.organization, owner.id, now - TOLD_WITHIN)
+            known = await _told_of(tx, owner, now)
             views = [await tx.incident(owner.organization, one) for one in known]
             told = [(view.incident, staff_key(owner.id)) for view in views if view is not None]
         for incident, key in told:
             at = next((entry.last_at for entry in incident.told if entry.recipient == key), None)
             times += [max(at, incident.closed_at or at)] if at is not None else []
     return max((at for at in times if now - at < TOLD_WITHIN), default=None)
+
+
+async def _told_of(tx: Transaction, staff: Staff, now: datetime) -> list[str]:
+    if is_desk(staff):
+        return await told_of(tx, staff)
+    return await tx.staff_told_of(staff.organization, staff.id, now - TOLD_WITHIN)
 
 
 async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None:
@@ -114,8 +126,11 @@ async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None
 
 
 async def reader_of(tx: Transaction, delivery: Delivery) -> Contact | Staff | Person | None:
-    """Who reads or hears it, whatever they may still be told: the person herself where it is nobody by name."""
+    """Who reads or hears it, whatever they may still be told: the person herself where it is nobody of these."""
     kind, _, known = delivery.recipient.partition(":")
+    if delivery.recipient in {"dispatch", "last_resort"}:
+        agency = await tx.get(Organization, delivery.organization, delivery.organization)
+        return duty_desk(agency) if agency is not None else None
     if f"{kind}:" == STAFF:
         return await tx.get(Staff, delivery.organization, known)
     if is_contact(delivery.recipient):

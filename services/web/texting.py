@@ -11,6 +11,7 @@ from services.links import Link
 from services.phone_number import as_dialled
 from services.web.agreeing import Asked, answer_in_writing, asked_at, how_to_agree
 from services.web.answering import answer_alert, help_for, keep_words, say_opted
+from services.web.duty_desk import is_desk
 from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
 from services.web.service import Service
 from services.web.text_answers import chosen_of, letter_of
@@ -19,7 +20,7 @@ from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Contact, Delivery, ReadsAsked
+from streams.records import LANE_ALARM, Contact, Delivery, ReadsAsked, Staff
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -79,6 +80,9 @@ async def _opt(service: Service, text: Text, alerts: Sequence[OpenAlert], *, out
     async def work(tx: Transaction) -> list[Delivery]:
         gone = []
         for owner in await owners_of(tx, text.number):
+            if isinstance(owner, Staff) and is_desk(owner):
+                # The agency's own addresses are the agency's to change.
+                continue
             texts = {m.id for m in owner.methods if m.channel == "sms" and m.address == as_dialled(text.number)}
             await tx.put(changed(owner, texts, now if out else None))
             person = owner.person if isinstance(owner, Contact) else None

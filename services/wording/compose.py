@@ -27,6 +27,7 @@ SHORT = frozenset({"sms", "voice"})
 OLD_S = 120
 FIRST_NAME_AT_MOST = 16
 OPEN_TO_OTHERS = "duress"
+DESK = frozenset({"dispatch", "last_resort"})
 
 
 @lru_cache(maxsize=4096)
@@ -146,9 +147,14 @@ class _Words:
     @property
     def answerable(self) -> bool:
         """Whether whoever gets it may send a digit back: it is for somebody, by a way that leads back."""
-        somebody = self._context.contact is not None or self._context.staff is not None
+        somebody = self._context.contact is not None or self._is_responder
         asked = self._answerable or self._context.delivery.purpose in {"practice", "invitation"}
         return self._takes_digit and somebody and asked
+
+    @property
+    def _is_responder(self) -> bool:
+        """Whether it goes to somebody who works here, by name or on duty; a machine's webhook does not answer."""
+        return self._context.staff is not None or self._context.delivery.recipient in DESK
 
     @property
     def written_in(self) -> str:
@@ -256,7 +262,7 @@ class _Words:
         may_call = self._say(f"staff.may_call.{rule}") if rule else ""
         place = self._place()
         where = self._say("staff.place", place=place) if place else self._say("staff.no_place")
-        if self._takes_digit and self._answerable and self._context.staff is not None:
+        if self._takes_digit and self._answerable and self._is_responder:
             answer = self._say("staff.answer")
             yield f"{head} {where} {may_call} {answer}"
             yield f"{head} {may_call} {answer}"

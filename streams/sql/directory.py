@@ -342,7 +342,7 @@ class DirectoryRows(Sealed):
         return [(row[0], await self.open(person, row[2], f"contacts|{row[1]}|sealed", Contact)) for row in rows]
 
     async def owners_at(self, address: str) -> list[tuple[str, str]]:
-        """Organization and id of the contacts and staff whom this address reaches."""
+        """Organization and id of the contacts, staff and agencies whom this address reaches."""
         rows = await self.rows(
             "SELECT DISTINCT organization_id, owner FROM addresses WHERE address_hmac = ? ORDER BY owner",
             self.keys.index(address),
@@ -371,12 +371,15 @@ class DirectoryRows(Sealed):
         return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable and not m.closed_at)
 
     async def _index_addresses(self, record: Record) -> None:
+        methods = (*record.dispatch, *record.last_resort) if isinstance(record, Organization) else ()
         if isinstance(record, Contact | Staff):
+            methods = record.methods
+        if isinstance(record, Contact | Staff | Organization):
             await self.execute("DELETE FROM addresses WHERE owner = ?", record.id)
             await self.many(
                 "INSERT INTO addresses (organization_id, address_hmac, owner, method) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (method) DO UPDATE SET address_hmac = excluded.address_hmac, owner = excluded.owner",
-                [(record.organization, self.keys.index(m.address), record.id, m.id) for m in record.methods],
+                [(record.organization, self.keys.index(m.address), record.id, m.id) for m in methods],
             )
 
 

@@ -285,3 +285,55 @@ async def test_where_two_must_answer_the_second_one_has_it_too(town: Town, provi
     assert "you have it too" in said
     incident = await town.incident()
     assert (incident["holder"], incident["answered"], incident["next_step_at"]) == ("Kim", 2, None)
+
+
+DUTY = "+13125550140"
+
+
+async def duty_phone(town: Town, provider: Provider) -> str:
+    """The agency's own duty phone is told of Mia's press, as `dispatch`; her incident."""
+    phone = await town.mia()
+    await town.agency(dispatch=[{"channel": "sms", "address": DUTY}])
+    await town.press(phone, immediate=True)
+    assert "Answer 1: I have it" in (await texted(town, provider, DUTY)).body
+    return str((await town.incident())["id"])
+
+
+async def test_the_duty_phone_takes_it_in_the_agencys_name(town: Town, provider: Provider) -> None:
+    """Whoever is on duty there; what they write stands in the timeline."""
+    incident = await duty_phone(town, provider)
+    _, said = await provider.texts_us(town.url, PUBLIC, DUTY, "Who is near?")
+    assert "Answer with a digit" in said
+    _, said = await provider.texts_us(town.url, PUBLIC, DUTY, "1")
+    assert "It is yours." in said
+    shown = await town.incident(incident)
+    assert (shown["state"], shown["holder"]) == ("acknowledged", "Harbour House")
+    assert "Who is near?" in [line["text"] for line in shown["timeline"]]
+    await town.wait(minutes=3)
+    assert len(provider.to(DUTY)) == 1
+
+
+async def test_the_duty_phone_cannot_come(town: Town, provider: Provider) -> None:
+    """The next step does not wait; and STOP changes nothing of the agency's own."""
+    await duty_phone(town, provider)
+    await provider.texts_us(town.url, PUBLIC, DUTY, "2")
+    await town.until_sent("ana")
+    await provider.texts_us(town.url, PUBLIC, DUTY, "STOP")
+    agency = await town.get("/v1/organization", town.admin)
+    assert agency["dispatch"][0]["address"] == DUTY
+    assert (await town.get("/v1/staff", town.admin))["staff"][0]["name"] != "Harbour House"
+
+
+async def test_an_agency_that_was_there_before_is_known_by_its_number(town: Town, provider: Provider) -> None:
+    """An index that an older release did not keep is made."""
+    await duty_phone(town, provider)
+
+    async def forget(tx: Any) -> None:
+        await tx.execute("DELETE FROM addresses WHERE owner = ?", town.organization)
+
+    await town.assembly.store.write(forget)
+    _, said = await provider.texts_us(town.url, PUBLIC, DUTY, "1")
+    assert "<Message>" not in said
+    await town.assembly.housekeeping.index_addresses()
+    _, said = await provider.texts_us(town.url, PUBLIC, DUTY, "1")
+    assert "It is yours." in said

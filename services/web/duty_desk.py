@@ -1,0 +1,31 @@
+"""The agency's own numbers and mailboxes answer as one responder: whoever is on duty there."""
+
+from __future__ import annotations
+
+from streams.records import Method, Organization, Staff
+from streams.store import Transaction
+
+LIVE = ("pending", "open", "acknowledged")
+MOST = 200
+
+
+def duty_desk(agency: Organization) -> Staff:
+    """Whoever is on duty, by the agency's name."""
+    return Staff(id=agency.id, organization=agency.id, name=agency.name, roles=(), methods=methods_of_desk(agency))
+
+
+def methods_of_desk(agency: Organization) -> tuple[Method, ...]:
+    """By which ways it is told: those of `dispatch` and of the last resort."""
+    return (*agency.dispatch, *agency.last_resort)
+
+
+def is_desk(staff: Staff) -> bool:
+    """Whether it is the desk, and nobody by name."""
+    return staff.id == staff.organization
+
+
+async def told_of(tx: Transaction, desk: Staff) -> list[str]:
+    """The live incidents of which the desk was told, the oldest first."""
+    views = await tx.incidents(desk.organization, LIVE, limit=MOST)
+    desks = {"dispatch", "last_resort"}
+    return [view.incident.id for view in views if any(entry.recipient in desks for entry in view.incident.told)]
