@@ -17,7 +17,7 @@ from alerts.effects import AlarmOperator
 from alerts.policy import Policy, Step
 from alerts.situation import Incident
 from alerts.step_recipients import named, say_nobody_on_call
-from alerts.telling import NEWS_STEP, tell
+from alerts.telling import NEWS_STEP, News, tell
 from alerts.turn import Turn, milliseconds
 
 STEPS_TIMER = "steps"
@@ -26,16 +26,16 @@ NEWS_APART = timedelta(seconds=30)
 """Presses on an incident that is open already are told at once, but not more often than this."""
 
 
-def advance(turn: Turn, *, also: Iterable[str] = (), news: bool = False) -> None:
+def advance(turn: Turn, *, also: Iterable[str] = (), news: News | None = None) -> None:
     """Tells everybody who is due now, and `also` these, each once; then sets the timer for the next step.
 
-    With `news`, whoever was told before is told that something has changed rather than reminded.
+    With `news`, whoever was told before is told what has changed rather than reminded.
     """
     _tell_due(turn, also=also, news=news)
     _set_next(turn)
 
 
-def restart(turn: Turn, *, contacts_later: bool, also: Iterable[str] = ()) -> None:
+def restart(turn: Turn, *, news: News, contacts_later: bool, also: Iterable[str] = ()) -> None:
     """A new epoch: the steps begin again, and everybody whose step had passed is told at once what is new.
 
     So are `also` these. With `contacts_later` (staff no longer have it) the contacts are told one step after the staff.
@@ -54,7 +54,7 @@ def restart(turn: Turn, *, contacts_later: bool, also: Iterable[str] = ()) -> No
     if not contacts_later:
         # What the person has called off stays so, whoever of the staff goes quiet.
         turn.change(contacts_stopped=False, stood_down_at=None)
-    advance(turn, also=told, news=True)
+    advance(turn, also=told, news=news)
 
 
 def postpone_contacts(turn: Turn) -> None:
@@ -62,13 +62,13 @@ def postpone_contacts(turn: Turn) -> None:
     turn.change(contacts_not_before=turn.now + _one_step(turn.incident))
 
 
-def tell_news_now(turn: Turn, *, but_not: str | None = None) -> None:
+def tell_news_now(turn: Turn, news: News, *, but_not: str | None = None) -> None:
     """Those who know hear at once what is new, without the pause that bundles presses; the steps go on.
 
     `but_not` is the recipient whose own doing it is.
     """
     turn.change(epoch=turn.incident.epoch + 1, news=turn.incident.news + 1)
-    advance(turn, also=[e.recipient for e in turn.incident.told if e.recipient != but_not], news=True)
+    advance(turn, also=[e.recipient for e in turn.incident.told if e.recipient != but_not], news=news)
 
 
 def tell_what_is_new(turn: Turn) -> None:
@@ -81,7 +81,7 @@ def tell_what_is_new(turn: Turn) -> None:
         _set_next(turn)
         return
     turn.change(news=turn.incident.news + 1)
-    advance(turn, also=[entry.recipient for entry in turn.incident.told], news=True)
+    advance(turn, also=[entry.recipient for entry in turn.incident.told], news="panic")
 
 
 def jump(turn: Turn, to: int | None = None) -> None:
@@ -102,7 +102,7 @@ def jump(turn: Turn, to: int | None = None) -> None:
             _tail_recipients(turn),
             step=len(incident.rounds),
             round_number=incident.tail_round,
-            news=False,
+            news=None,
         )
         turn.change(tail_round=incident.tail_round + 1)
         _set_next(turn)
@@ -116,11 +116,11 @@ def jump(turn: Turn, to: int | None = None) -> None:
         named(turn, step),
         step=index,
         round_number=0,
-        news=False,
+        news=None,
     )
     if not told:
         _skip_ahead(turn)
-    _tell_due(turn, also=(), news=False)
+    _tell_due(turn, also=(), news=None)
     _set_next(turn)
 
 
@@ -211,7 +211,7 @@ def _with_round(rounds: tuple[int, ...], index: int, value: int) -> tuple[int, .
     return (*rounds[:index], value, *rounds[index + 1 :])
 
 
-def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
+def _tell_due(turn: Turn, *, also: Iterable[str], news: News | None) -> None:
     """One round of everything that is due, each recipient once."""
     told = set(_tell_postponed(turn))
     # Where conditions leave no step at all, somebody is told all the same.
@@ -248,7 +248,7 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: bool) -> None:
             )
         )
     rest = [name for name in dict.fromkeys(also) if name not in told]
-    told.update(tell(turn, rest, step=NEWS_STEP, round_number=turn.incident.news, news=True))
+    told.update(tell(turn, rest, step=NEWS_STEP, round_number=turn.incident.news, news=news or "plan_changed"))
     if skipped and not told:
         _skip_ahead(turn)
 
@@ -275,7 +275,7 @@ def _tell_postponed(turn: Turn) -> list[str]:
             names.update(dict.fromkeys(named(turn, step)))
     names.update(dict.fromkeys(entry.recipient for entry in turn.incident.told))
     contacts = [name for name in names if is_contact(name)]
-    return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=True)
+    return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news="went_quiet")
 
 
 def _tail_recipients(turn: Turn) -> list[str]:
@@ -295,14 +295,14 @@ def _skip_ahead(turn: Turn) -> None:
         turn.change(rounds=_with_round(turn.incident.rounds, index, 1))
         names = named(turn, step)
         say_nobody_on_call(turn, step)
-        if tell(turn, names, step=index, round_number=0, news=False):
+        if tell(turn, names, step=index, round_number=0, news=None):
             return
     if tell(
         turn,
         ["last_resort"],
         step=len(turn.incident.rounds),
         round_number=-1,
-        news=False,
+        news=None,
     ):
         turn.record("last_resort_told_instead")
         return

@@ -10,6 +10,7 @@ import msgspec
 from alerts.audience import contact_key, methods_of, staff_key
 from alerts.escalation import postpone_contacts, restart, silence_steps, tell_news_now
 from alerts.situation import Hold, Incident, IncidentState
+from alerts.telling import News
 from alerts.turn import Turn, milliseconds
 
 STAFF_LEASE = "lease:staff"
@@ -94,8 +95,8 @@ def forget_one(turn: Turn, staff: str) -> None:
     turn.change(having=tuple(one for one in incident.having if one != staff), having_names=names)
 
 
-def lapse_staff_hold(turn: Turn) -> None:
-    """The responder went quiet: staff first, and the contacts one step later."""
+def lapse_staff_hold(turn: Turn, news: News = "went_quiet") -> None:
+    """The responder went quiet, or gave it back: staff first, and the contacts one step later."""
     hold = turn.incident.staff_hold
     turn.clear_timer(STAFF_LEASE)
     turn.clear_timer(STAFF_WARNING)
@@ -103,7 +104,7 @@ def lapse_staff_hold(turn: Turn) -> None:
     turn.change(staff_hold=None, having=(), having_names={})
     _open_again(turn)
     if turn.incident.state != "pending":
-        restart(turn, contacts_later=True)
+        restart(turn, news=news, contacts_later=True)
 
 
 def lapse_contacts_hold(turn: Turn) -> None:
@@ -116,7 +117,7 @@ def lapse_contacts_hold(turn: Turn) -> None:
     _open_again(turn)
     if turn.incident.state != "pending" and not turn.incident.staff_have_it:
         postpone_contacts(turn)
-        tell_news_now(turn)
+        tell_news_now(turn, "went_quiet")
 
 
 def withdraw_staff(turn: Turn, *, staff: str) -> None:
@@ -129,7 +130,7 @@ def withdraw_staff(turn: Turn, *, staff: str) -> None:
         # Those who answered before names were kept cannot be shown as having it.
         heir = next((one for one in left if one in incident.having_names), None)
         if heir is None:
-            lapse_staff_hold(turn)
+            lapse_staff_hold(turn, "one_cannot")
             return
         name = incident.having_names[heir]
         until = turn.now + milliseconds(incident.policy.lease_ms)
@@ -157,7 +158,7 @@ def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
     if incident.state == "pending" or incident.staff_have_it:
         return
     if held or before.staff_have_it or (before.contacts_have_it and not incident.contacts_have_it):
-        tell_news_now(turn, but_not=contact_key(contact))
+        tell_news_now(turn, "one_cannot", but_not=contact_key(contact))
 
 
 def _pass_on(turn: Turn) -> None:
@@ -194,9 +195,9 @@ def _tell_of_loss(turn: Turn, *, enough: bool, but_not: str) -> None:
     if turn.incident.state == "pending":
         return
     if enough:
-        restart(turn, contacts_later=True)
+        restart(turn, news="one_cannot", contacts_later=True)
     else:
-        tell_news_now(turn, but_not=but_not)
+        tell_news_now(turn, "one_cannot", but_not=but_not)
     if turn.incident.staff_have_it:
         silence_steps(turn)
 

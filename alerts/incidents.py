@@ -26,7 +26,7 @@ from alerts.signals import (
     ZoneLeft,
 )
 from alerts.situation import GRAVITY, Incident, IncidentState, Trigger
-from alerts.telling import invite_again, tell_all_clear
+from alerts.telling import News, invite_again, news_of, tell_all_clear
 from alerts.turn import Turn
 
 WINDOW_TIMER = "window"
@@ -187,22 +187,22 @@ def add_trigger(turn: Turn, trigger: Trigger) -> None:
     if incident.state == "pending":
         end_window(turn, what="window_ended_by_trigger")
     elif incident.state == "acknowledged":
-        break_holds(turn)
+        break_holds(turn, news_of(trigger.kind))
     else:
         turn.change(contacts_stopped=False, stood_down_at=None)
         if graver or trigger.kind != "panic" or incident.stood_down_at is not None:
-            tell_news_now(turn)
+            tell_news_now(turn, news_of(trigger.kind))
         else:
             tell_what_is_new(turn)
 
 
-def break_holds(turn: Turn) -> None:
+def break_holds(turn: Turn, news: News) -> None:
     """Whoever has it, it is open again, and they hear of it like everybody else whose step had passed."""
     holder = turn.incident.contacts_hold
     forget_holds(turn)
     turn.record("hold_ended_by_trigger")
     also = [contact_key(holder.holder)] if holder is not None else []
-    restart(turn, contacts_later=False, also=also)
+    restart(turn, news=news, contacts_later=False, also=also)
 
 
 def close(

@@ -211,7 +211,7 @@ def _apply_policy(turn: Turn, signal: PolicyApplied) -> None:
         if turn.incident.staff_have_it:
             silence_steps(turn)
         else:
-            advance(turn, also=untold, news=True)
+            advance(turn, also=untold, news="plan_changed")
     turn.publish("incident.updated")
 
 

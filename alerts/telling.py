@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Literal
 
 from alerts.audience import contact_key, is_contact, methods_of
 from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify, Purpose
+from alerts.signals import TriggerKind
 from alerts.situation import Hold, Told
 from alerts.turn import Turn
 
 NEWS_STEP = -1
+News = TriggerKind | Literal["went_quiet", "one_cannot", "plan_changed", "agreed"]
+"""What is new, for whoever was told before."""
 RUNG_AFTER, RUNG_WITHIN = 6, timedelta(hours=1)
 """After so many messages in so short a time one more text changes nothing: one call, then the count begins anew."""
 
 
-def tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news: bool) -> list[str]:
+def news_of(kind: TriggerKind) -> News:
+    """What a trigger is for whoever hears of it: the twin is a press like another."""
+    return "panic" if kind == "duress" else kind
+
+
+def tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news: News | None) -> list[str]:
     """Asks for one message to each who can and may be told; returns whom."""
     told = [name for name in names if _may_hear(turn, name, news=news) and methods_of(name, turn.plan)]
     for name in told:
@@ -24,26 +33,26 @@ def tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news
     return told
 
 
-def _may_hear(turn: Turn, recipient: str, *, news: bool) -> bool:
+def _may_hear(turn: Turn, recipient: str, *, news: News | None) -> bool:
     incident = turn.incident
     if not is_contact(recipient):
         held_by_contacts = incident.contacts_have_it and incident.policy.contacts_hold == "all"
-        return news or not held_by_contacts
+        return news is not None or not held_by_contacts
     if incident.contacts_stopped:
         return False
     if incident.contacts_not_before is not None and turn.now < incident.contacts_not_before:
         return False
-    if news:
+    if news is not None:
         return True
     if incident.contacts_have_it:
         return False
     return all(contact_key(answer.contact) != recipient for answer in incident.answers)
 
 
-def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: bool) -> None:
+def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: News | None) -> None:
     incident = turn.incident
     before = next((entry for entry in incident.told if entry.recipient == recipient), None)
-    purpose: Purpose = "alert" if before is None else "news" if news else "repeat"
+    purpose: Purpose = "alert" if before is None else "news" if news is not None else "repeat"
     times = before.times + 1 if before else 1
     methods, lately = _ways(turn, recipient, before.lately if before else ())
     turn.effects.append(
@@ -58,7 +67,12 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: b
             methods=methods,
             all_at_once=before is not None,
             drill=incident.drill,
-            facts={"times": times, "presses": incident.presses, "severity": incident.severity},
+            facts={
+                "times": times,
+                "presses": incident.presses,
+                "severity": incident.severity,
+                **({"news": news} if purpose == "news" else {}),
+            },
         )
     )
     entry = Told(
@@ -89,7 +103,7 @@ def _ways(
 def tell_one(turn: Turn, recipient: str) -> None:
     """Tells one recipient outside the steps, at once (a contact who has only now agreed)."""
     turn.change(news=turn.incident.news + 1)
-    tell(turn, [recipient], step=NEWS_STEP, round_number=turn.incident.news, news=True)
+    tell(turn, [recipient], step=NEWS_STEP, round_number=turn.incident.news, news="agreed")
 
 
 def warn_holder(turn: Turn, hold: Hold | None, key_of: Callable[[str], str], what: str) -> None:

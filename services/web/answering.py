@@ -54,7 +54,7 @@ async def answer_alert(
         return line or help_for([alert])
     if alert.staff is not None:
         return await _answer_as_staff(service, alert, alert.staff, digit, key, spoken=spoken)
-    word = (alert.person.details.get("brief") or {}).get("arrival_word")
+    word = _arrival_word(alert)
     if word and reads_alone and given == "on_my_way":
         line = f"{line} {in_words(alert.wish, 'contact', 'alert.arrival_word', word=word)}"
     return line
@@ -87,7 +87,15 @@ async def _answer_as_staff(
         return (say if spoken else say_to_contact)(alert.wish, "contact", f"answered.{ANSWERS[digit]}")
     if decision.refusal is not None:
         said = "staff.answered.held" if _is_held(decision) else "voice.over"
-    return say(alert.wish, "messages", said)
+    line, word = say(alert.wish, "messages", said), _arrival_word(alert)
+    if word and said == "staff.answered.on_my_way":
+        line = f"{line} {say(alert.wish, 'contact', 'alert.arrival_word', word=word)}"
+    return line
+
+
+def _arrival_word(alert: OpenAlert) -> str:
+    """What she wants to hear at the door, from whoever comes; nothing where she chose none."""
+    return str((alert.person.details.get("brief") or {}).get("arrival_word") or "")
 
 
 def _given(contact: Contact, digit: str) -> dict[str, Any]:

@@ -88,6 +88,8 @@ class ContactRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit
     care: Long | None = None
     arrival_word: Text | None = None
     """What whoever comes to the door says, so that she knows that they were sent."""
+    phrase: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    """What she agreed with her contacts, so that they know that a message is truly about her."""
 
 
 Unsafe = Annotated[list[Text], msgspec.Meta(max_length=100)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from alerts.audience import is_agency
@@ -27,6 +27,8 @@ SHORT = frozenset({"sms", "voice"})
 OLD_S = 120
 FIRST_NAME_AT_MOST = 16
 OPEN_TO_OTHERS = "duress"
+Room = Literal["enough", "little", "none"]
+"""How much is left out: nothing, what was said before, or how to answer."""
 DESK = frozenset({"dispatch", "last_resort"})
 
 
@@ -110,6 +112,8 @@ def _data(context: DeliveryContext) -> dict[str, Any]:
         "purpose": delivery.purpose,
         "drill": delivery.drill,
     }
+    if "news" in delivery.facts:
+        data["news"] = delivery.facts["news"]
     if incident is not None:
         data |= {
             "trigger": trigger_shown(incident),
@@ -197,14 +201,16 @@ class _Words:
     def texts(self, *, link: bool) -> Iterator[str]:
         """The message, the fullest form first, each shorter one still saying who, what, when and whom to ring."""
         names = [self._name, self._name.split()[0][:FIRST_NAME_AT_MOST]]
-        for name in names:
-            for text in self._forms(name, link=link):
-                yield self._drill() + text
+        rooms: tuple[Room, ...] = ("enough", "little", "none")
+        for room in rooms:
+            for name in names:
+                for text in self._forms(name, link=link, room=room):
+                    yield self._drill() + text
 
     def _drill(self) -> str:
         return self._say("drill") + " " if self._context.delivery.drill else ""
 
-    def _forms(self, name: str, *, link: bool) -> Iterator[str]:
+    def _forms(self, name: str, *, link: bool, room: Room) -> Iterator[str]:
         purpose = self._context.delivery.purpose
         if purpose == "reminder":
             yield from self._reminder()
@@ -217,7 +223,7 @@ class _Words:
         elif is_agency(self._context.delivery.recipient):
             yield from self._staff(name)
         elif self._own is None and self._context.reads == "nobody_else":
-            yield from self._full(name)
+            yield from self._full(name, room)
         else:
             if self._takes_digit and self._answerable:
                 yield f"{self._neutral(name)} {self._say('neutral.answer')}"
@@ -254,7 +260,8 @@ class _Words:
             yield self._say("staff.plan_open_more" if others else "staff.plan_open", name=name, count=others)
             return
         head = self._head("staff", name)
-        if self._context.delivery.purpose == "all_clear":
+        if self._context.delivery.purpose in {"all_clear", "warning"}:
+            yield f"{head} {self._answers('staff')[1]}" if self._is_responder else head
             yield head
             return
         brief = self._context.person.details.get("brief") or {}
@@ -262,17 +269,18 @@ class _Words:
         may_call = self._say(f"staff.may_call.{rule}") if rule else ""
         place = self._place()
         where = self._say("staff.place", place=place) if place else self._say("staff.no_place")
-        if self._takes_digit and self._answerable and self._is_responder:
-            answer = self._say("staff.answer")
+        for answer in self._answers("staff") if self._is_responder else ():
             yield f"{head} {where} {may_call} {answer}"
+        for answer in self._answers("staff") if self._is_responder else ():
             yield f"{head} {may_call} {answer}"
         yield f"{head} {where} {may_call}"
         yield f"{head} {may_call}"
         yield head
 
-    def _full(self, name: str) -> Iterator[str]:
-        head = self._head("contact", name)
+    def _full(self, name: str, room: Room) -> Iterator[str]:
+        head = self._head("contact", name, brief=room != "enough")
         if self._context.delivery.purpose in {"all_clear", "warning"}:
+            yield f"{head} {self._answers('contact')[1]}"
             yield head
             return
         brief = self._context.person.details.get("brief") or {}
@@ -283,36 +291,48 @@ class _Words:
         ring = self._say("contact.ring", number=self._number) if self._number else ""
         contact = self._context.contact
         place = self._place() if contact is not None and contact.sees != "message" else None
-        answer = self._say("contact.answer") if self._takes_digit else ""
-        jobs = self._jobs()
-        if place:
-            where = self._say("contact.place", place=place)
-            if jobs:
-                yield f"{head} {where} {jobs} {advice} {ring} {answer}"
-                yield f"{head} {where} {jobs} {advice} {ring}"
-            yield f"{head} {where} {advice} {ring} {answer}"
-            yield f"{head} {where} {advice} {ring}"
-        if jobs:
-            yield f"{head} {jobs} {advice} {ring} {answer}"
-            yield f"{head} {jobs} {advice} {ring}"
-            yield f"{head} {jobs} {ring}"
-        yield f"{head} {advice} {ring} {answer}"
-        yield f"{head} {advice} {ring}"
-        yield f"{head} {ring}"
+        long, short = self._answers("contact")
+        where = self._say("contact.place", place=place) if place else ""
+        mine, taken = self._jobs()
+        phrase = brief.get("phrase") or ""
+        # Given up in this order: the long answer, the phrase, the own job, others' jobs, and at last the place.
+        for told, *rest in (
+            ((where, mine, taken), long, phrase),
+            ((where, mine, taken), short, phrase),
+            ((where, mine, taken), short),
+            ((where, taken), short, phrase),
+            ((where, taken), short),
+            ((where,), short),
+            ((place or "",), short),
+            ((mine, taken), short, phrase),
+            ((mine, taken), short),
+            ((taken,), short),
+            ((), short),
+        ):
+            yield " ".join([head, *told, advice, ring, *rest])
+        if room == "none":
+            yield f"{head} {advice} {ring}"
+            yield f"{head} {ring}"
 
-    def _jobs(self) -> str:
+    def _answers(self, who: str) -> tuple[str, str]:
+        """How to answer by a digit, and the same in few words; nothing where no digit leads back."""
+        if not (self._takes_digit and self._answerable):
+            return "", ""
+        return self._say(f"{who}.answer"), self._say(f"{who}.answer_short")
+
+    def _jobs(self) -> tuple[str, str]:
         """What they agreed to do, and what others do already."""
         contact, incident = self._context.contact, self._context.incident
         mine = contact.job if contact is not None else None
         taken = [job for job in incident.jobs_taken if job != mine] if incident is not None else []
-        said = [self._say("contact.job", job=self._say(f"job.{mine}"))] if mine else []
-        if taken:
-            said.append(self._say("contact.taken", jobs=", ".join(self._say(f"job.{job}") for job in taken)))
-        return " ".join(said)
+        return (
+            self._say("contact.job", job=self._say(f"job.{mine}")) if mine else "",
+            self._say("contact.taken", jobs=", ".join(self._say(f"taken.{job}") for job in taken)) if taken else "",
+        )
 
     @property
     def _answerable(self) -> bool:
-        return self._context.delivery.purpose in {"alert", "repeat", "news"}
+        return self._context.delivery.purpose in {"alert", "repeat", "news", "warning"}
 
     def _practice_key(self, *, link: bool) -> str:
         if not link:
@@ -356,16 +376,23 @@ class _Words:
     def _neutral_values(self, name: str) -> dict[str, Any]:
         return {"name": name, "number": self._number, "time": self._time(self._moment()), "count": self._count}
 
-    def _head(self, register: str, name: str) -> str:
+    def _head(self, register: str, name: str, *, brief: bool = False) -> str:
         purpose = self._context.delivery.purpose
         kind: str = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
         at = self._since() if kind in {"alert", "repeat"} else self._context.now
         incident = self._context.incident
         answers = incident.answers if incident is not None else ()
-        if register == "contact" and kind == "repeat" and any(answer.helps for answer in answers):
+        if register == "contact" and kind == "repeat" and (brief or any(answer.helps for answer in answers)):
             kind = "repeat_answered"
-        what = self._say(f"what.{self._trigger()}")
+        what = self._say(f"what.{self._news() if kind == 'news' else self._trigger()}")
         return self._say(f"{register}.{kind}", name=name, what=what, time=self._time(at), count=self._count)
+
+    def _news(self) -> str:
+        """What is new since they heard last."""
+        news = self._context.delivery.facts.get("news")
+        if news == "panic":
+            return "pressed_again"
+        return str(news) if news is not None and news != "agreed" else self._trigger()
 
     def _trigger(self) -> str:
         return trigger_shown(self._context.incident) if self._context.incident is not None else "fault"

@@ -505,6 +505,30 @@ def test_open_invitations_go_again_at_the_end_of_a_window_that_somebody_holds() 
     assert mia.wait(seconds=30) == [("contact:c1", "invitation")]
 
 
+def test_news_say_what_is_new_and_the_twin_is_a_press_like_another() -> None:
+    """A press again, a missed check-in, the twin, and a responder who goes quiet."""
+    mia = Mia()
+    plan_check_in(mia, minutes=3, grace=0)
+    mia.press(window=None)
+
+    def news() -> set[Any]:
+        return {n.facts["news"] for n in mia.notices if n.purpose == "news"}
+
+    mia.wait(minutes=1)
+    mia.press(window=None)
+    assert news() == {"panic"}
+    mia.wait(minutes=2)
+    assert news() == {"panic", "missed_check_in"}
+    mia.notices.clear()
+    cancel(mia, verdict="duress")
+    assert news() == {"panic"}
+    mia.notices.clear()
+    common = {**mia.common(), "incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    mia.take(IncidentAcknowledged(**common))
+    mia.wait(minutes=6)
+    assert news() == {"went_quiet"}
+
+
 def test_a_contact_who_goes_quiet_is_told_of_to_staff_first_and_to_contacts_one_step_later() -> None:
     """As when a responder goes quiet."""
     mia = Mia()

@@ -47,7 +47,7 @@ async def test_each_text_names_their_part_and_what_is_taken(town: Town, provider
     await town.wait(minutes=3)
 
     async def named() -> bool:
-        return any("Taken: ring the emergency centre." in text.body for text in provider.to(BEN))
+        return any("Taken: emergency call." in text.body for text in provider.to(BEN))
 
     await until(named, "no text named what is taken")
 
@@ -60,6 +60,28 @@ async def test_whoever_is_on_the_way_is_told_what_to_say_at_the_door(town: Town,
     assert "blue scarf" not in said
     _, said = await provider.texts_us(town.url, PUBLIC, ANA, "3", sid="SM2")
     assert "At the door say: blue scarf" in said
+
+
+async def test_whoever_works_here_and_comes_says_the_word_too(town: Town, provider: Provider) -> None:
+    """By a text to the duty phone as well."""
+    phone = await mia(town)
+    await town.agency(dispatch=[{"channel": "sms", "address": BEN}])
+    await town.press(phone, immediate=True)
+    await texted(town, provider, BEN)
+    _, said = await provider.texts_us(town.url, PUBLIC, BEN, "3")
+    assert "you are on your way. At the door say: blue scarf" in said
+
+
+async def test_a_phrase_shows_that_a_text_is_truly_about_her(town: Town, provider: Provider) -> None:
+    """On a phone that nobody else reads; it gives nobody's neutral words away."""
+    phone = await mia(town)
+    person = (await town.get("/v1/people", town.admin))["people"][0]["id"]
+    brief = {"arrival_word": "blue scarf", "phrase": "the cat is called Tom"}
+    await town.call("PATCH", f"/v1/people/{person}", town.admin, {"brief": brief, "known_as": "Mia"})
+    await town.press(phone, immediate=True)
+    assert (await texted(town, provider, ANA)).body.endswith("the cat is called Tom")
+    refused = await town.call("PATCH", f"/v1/people/{person}", town.admin, {"brief": {"phrase": "x" * 41}})
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "brief.phrase")
 
 
 async def test_the_page_shows_their_part_and_the_word_once_they_come(town: Town) -> None:
