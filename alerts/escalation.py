@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from alerts.applicable import applies, in_hours
 from alerts.audience import contact_key, is_contact, methods_of, recipients_of
 from alerts.effects import AlarmOperator
-from alerts.policy import Policy, Step
+from alerts.policy import Policy, Recipient, Step
 from alerts.situation import Incident
 from alerts.step_recipients import named, say_nobody_on_call
 from alerts.telling import NEWS_STEP, News, tell
@@ -175,6 +175,22 @@ def next_due(turn: Turn) -> datetime:
     if incident.contacts_not_before is not None:
         times.append(incident.contacts_not_before)
     return min(times)
+
+
+def due_next(incident: Incident) -> list[Recipient]:
+    """Whom the policy names for when something is due next: of the steps, of the tail, or the contacts who wait."""
+    at = incident.next_step_at
+    named: list[Recipient] = []
+    if at is None:
+        return named
+    for step, done in zip(incident.policy.steps, incident.rounds, strict=True):
+        if done < _rounds_in(step) and _round_at(incident, step, done) == at:
+            named += step.notify
+    if not _steps_left(incident) and _tail_at(incident) == at:
+        named += incident.policy.tail.notify
+    if incident.contacts_not_before == at:
+        named.append(Recipient(kind="contacts"))
+    return list(dict.fromkeys(named))
 
 
 def _set_next(turn: Turn) -> None:

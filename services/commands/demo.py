@@ -112,7 +112,13 @@ async def _mia(tx: Transaction, agency: str, pin: str, twin: str) -> None:
             "communication": [{"mode": "text", "language": "en"}],
             "reach": [{"channel": "sms", "address": "+1 555 0111", "safety": "shared"}],
             "places": [
-                {"label": "home", "address": "18 Elm Street, flat 3", "latitude": 41.8837, "longitude": -87.6289},
+                {
+                    "label": "home",
+                    "address": "18 Elm Street, flat 3",
+                    "latitude": 41.8837,
+                    "longitude": -87.6289,
+                    "home": True,
+                },
                 {"label": "the library", "latitude": 41.8763, "longitude": -87.6281},
             ],
             "brief": {
@@ -155,7 +161,7 @@ async def _elena(tx: Transaction, agency: str, pin: str, twin: str) -> None:
                 },
                 {"channel": "email", "address": "soto.family@example.org", "safety": "monitored"},
             ],
-            "places": [{"label": "casa", "latitude": 41.8902, "longitude": -87.6350}],
+            "places": [{"label": "casa", "latitude": 41.8902, "longitude": -87.6350, "home": True}],
             "brief": {"contact": "call"},
         },
     )

@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 
 from alerts.audience import STAFF, WEBHOOK, contact_key
+from alerts.escalation import due_next
 from alerts.person_side import Marks, PersonSide, shown_state
+from alerts.policy import Recipient
 from alerts.signals import Fix
 from alerts.situation import GRAVITY, Hold, Incident
 from services.nearest_place import nearest
-from streams.records import Delivery, IncidentView, JournalLine, Journey, Organization, Person, Staff, Zone
+from streams.records import Contact, Delivery, IncidentView, JournalLine, Journey, Organization, Person, Staff, Zone
 from streams.store import Transaction
 from streams.unsafe import is_unsafe
 
@@ -22,6 +24,9 @@ Names = dict[str, str]
 """What recipients are called, by the keys under which they are told."""
 RUNG = frozenset({"sms", "voice"})
 """Channels whose addresses are telephone numbers."""
+FAR = ("untold", "trying", "handed_over", "reached")
+HOW_FAR = {"failed": 0, "void": 0, "queued": 1, "sending": 1, "sent": 2, "delivered": 3, "read": 3}
+"""How far a message has come, as a place in `FAR`."""
 DANGERS = ("weapons", "other_person", "children", "animals", "care")
 
 
@@ -31,8 +36,8 @@ async def summary(tx: Transaction, view: IncidentView, now: datetime) -> dict[st
     if person is None:
         return None
     deliveries = await tx.deliveries_of(view.incident.id)
-    names = await _names(tx, view, deliveries)
-    return _row(await _placed(tx, view), person, names, deliveries, now)
+    names, silent = await _names(tx, view, person, deliveries)
+    return _row(await _placed(tx, view), person, names, deliveries, silent, now)
 
 
 async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str, Any] | None:
@@ -42,10 +47,10 @@ async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str,
     if person is None or agency is None:
         return None
     deliveries = await tx.deliveries_of(view.incident.id)
-    names = await _names(tx, view, deliveries)
+    names, silent = await _names(tx, view, person, deliveries)
     side = await tx.person_side(person.id)
     zones = {zone.id: zone for _, zone in await tx.listed(Zone, view.organization, person=person.id)}
-    row = _row(await _placed(tx, view), person, names, deliveries, now)
+    row = _row(await _placed(tx, view), person, names, deliveries, silent, now)
     incident = view.incident
     details = dict(person.details)
     row |= {
@@ -95,9 +100,13 @@ async def _to_ring(tx: Transaction, view: IncidentView, person: Person) -> list[
     ]
 
 
-async def _names(tx: Transaction, view: IncidentView, deliveries: list[Delivery]) -> Names:
-    """What those are called who were told, or were to be."""
-    names = {contact_key(c.id): c.name for _, c in await tx.list_contacts(view.organization, view.person)}
+async def _names(
+    tx: Transaction, view: IncidentView, person: Person, deliveries: list[Delivery]
+) -> tuple[Names, list[tuple[str, str]]]:
+    """What those are called who were told, or were to be; and of the contacts who cannot be told, why."""
+    contacts = [contact for _, contact in await tx.list_contacts(view.organization, view.person)]
+    names = {contact_key(contact.id): contact.name for contact in contacts}
+    silent = [(contact_key(one.id), why) for one in contacts if (why := _why_silent(person, one, tx.reachable))]
     for recipient in {delivery.recipient for delivery in deliveries}:
         if recipient.startswith(WEBHOOK):
             names[recipient] = recipient.removeprefix(WEBHOOK)
@@ -105,7 +114,20 @@ async def _names(tx: Transaction, view: IncidentView, deliveries: list[Delivery]
             staff = await tx.get(Staff, view.organization, recipient.removeprefix(STAFF))
             if staff is not None:
                 names[recipient] = staff.name
-    return names
+    return names, silent
+
+
+def _why_silent(person: Person, contact: Contact, reachable: frozenset[str]) -> str | None:
+    """Why a contact can be told of nothing; None where they can."""
+    if contact.consent != "confirmed":
+        return "not_agreed"
+    safe = [method for method in contact.methods if not is_unsafe(person, method)]
+    if not safe:
+        return "unsafe"
+    if all(method.closed_at is not None for method in safe):
+        return "opted_out"
+    usable = [method for method in safe if method.closed_at is None and method.channel in reachable]
+    return None if usable else "no_way"
 
 
 async def _outdated(tx: Transaction, view: IncidentView) -> bool:
@@ -152,7 +174,14 @@ def plan_view(journey: Journey) -> dict[str, Any]:
     }
 
 
-def _row(view: IncidentView, person: Person, names: Names, deliveries: list[Delivery], now: datetime) -> dict[str, Any]:
+def _row(
+    view: IncidentView,
+    person: Person,
+    names: Names,
+    deliveries: list[Delivery],
+    silent: list[tuple[str, str]],
+    now: datetime,
+) -> dict[str, Any]:
     incident = view.incident
     details = person.details
     brief = details.get("brief") or {}
@@ -184,12 +213,13 @@ def _row(view: IncidentView, person: Person, names: Names, deliveries: list[Deli
         "card": incident.card,
         "may_call": {name: brief.get(name) for name in ("contact", "code_question", "code_answer")},
         "place": place["label"] if place else None,
-        "home": next((p.get("address") or p["label"] for p in details.get("places") or []), None),
+        "home": next((p.get("address") or p["label"] for p in details.get("places") or [] if p.get("home")), None),
         "dangers": [{"kind": name, "text": brief[name]} for name in DANGERS if brief.get(name)],
         "location": location_view(incident.fix, place),
-        "told": told_view(incident, names, deliveries),
+        "told": told_view(incident, names, deliveries, silent),
         "nobody_reachable": incident.nobody_reachable,
         "next_step_at": incident.next_step_at,
+        "next_recipients": [_next(r, incident, names) for r in due_next(incident) if _is_there(r, incident)],
         "human_contact_at": incident.human_contact_at,
         "drill": incident.drill,
         "now": now,
@@ -206,22 +236,40 @@ def _person_side(side: PersonSide, view: IncidentView, now: datetime) -> str | N
     return shown_state(side.alarm, marks, now)
 
 
-def told_view(incident: Incident, names: Names, deliveries: list[Delivery]) -> dict[str, Any]:
-    """Who was reached, who answered, and who was to be told and was not."""
-    reached: dict[str, Any] = {}
-    tried: dict[str, None] = {}
+def told_view(
+    incident: Incident, names: Names, deliveries: list[Delivery], silent: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """Who was reached, to whom it was only handed over, who is sent to, who answered; who was not told, and why."""
+    best: dict[str, Delivery] = {}
     for delivery in deliveries:
-        if delivery.purpose == "invitation":
-            continue
-        tried.setdefault(delivery.recipient)
-        if delivery.state in {"sent", "delivered", "read"} and delivery.recipient not in reached:
-            reached[delivery.recipient] = delivery.settled_at
-    answered = {f"contact:{answer.contact}" for answer in incident.answers}
+        if delivery.purpose != "invitation":
+            known = best.setdefault(delivery.recipient, delivery)
+            if HOW_FAR[delivery.state] > HOW_FAR[known.state]:
+                best[delivery.recipient] = delivery
+    answered = {contact_key(answer.contact) for answer in incident.answers}
+
+    def at(far: str) -> list[dict[str, Any]]:
+        found = [(r, d) for r, d in best.items() if FAR[HOW_FAR[d.state]] == far]
+        return [_named(r, names) | {"at": d.settled_at} for r, d in found if far != "untold" or r not in answered]
+
+    cannot = [_named(r, names) | {"why": why} for r, why in silent if r not in best]
     return {
-        "reached": [_named(r, names) | {"at": at} for r, at in reached.items()],
+        **{far: at(far) for far in FAR},
+        "untold": at("untold") + (cannot if incident.live else []),
         "answered": [{"name": a.name, "answer": a.answer, "at": a.at, "to_ring": a.to_ring} for a in incident.answers],
-        "untold": [_named(r, names) for r in tried if r not in reached and r not in answered],
     }
+
+
+def _is_there(recipient: Recipient, incident: Incident) -> bool:
+    return recipient.kind != "contact" or (recipient.number or 1) <= len(incident.audience)
+
+
+def _next(recipient: Recipient, incident: Incident, names: Names) -> dict[str, Any]:
+    """Whom a policy names, as the desk calls them."""
+    if recipient.kind == "contact":
+        known = incident.audience[(recipient.number or 1) - 1]
+        return {"recipient": "contact", "name": names.get(contact_key(known))}
+    return {"recipient": recipient.kind, "name": recipient.name}
 
 
 def _named(recipient: str, names: Names) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from streams.records import LANE_ALARM, LANE_REST, Organization, Person
 from streams.store import Transaction
 
 ANSWERED_AFTER = 0.25
+TOLD_WITHIN, ANSWERED_WITHIN = timedelta(seconds=8), timedelta(minutes=1)
+"""After so long without anybody told, or without an answer, the phone says whom else to ring."""
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PIN = re.compile(r"[0-9]{4,12}")
 LONG_AGO = timedelta(days=366)
@@ -365,16 +367,19 @@ async def answer_card(call: Call) -> Reply:
 
 
 async def _advice(tx: Transaction, call: Call, alarm: VisibleAlarm, marks: Marks) -> dict[str, Any] | None:
-    """Within ten seconds of nobody being reached the phone says so, with the agency's numbers."""
-    state = person_side.shown_state(alarm, marks, call.now)
-    if state != "open" or person_side.shown_marks(alarm, marks, call.now).sent is not None:
+    """Within ten seconds of nobody being reached the phone says so, with the agency's numbers.
+
+    So it does when somebody was told a minute ago and nobody has answered yet.
+    """
+    if person_side.shown_state(alarm, marks, call.now) != "open":
         return None
-    since = alarm.cancel_until or alarm.opened_at
-    if call.now - since < timedelta(seconds=8):
+    sent = person_side.shown_marks(alarm, marks, call.now).sent
+    since, allowed = (alarm.cancel_until or alarm.opened_at, TOLD_WITHIN) if sent is None else (sent, ANSWERED_WITHIN)
+    if call.now - since < allowed:
         return None
     agency = await tx.get(Organization, call.organization, call.organization)
     numbers = agency.emergency if agency is not None else ()
-    return {"kind": "nobody_reached", "call": numbers}
+    return {"kind": "nobody_reached" if sent is None else "waiting", "call": numbers}
 
 
 ROUTES = (

@@ -73,6 +73,8 @@ class Place(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     address: Long | None = None
     entry: Long | None = None
     emergency: EmergencyAt | None = None
+    home: bool = False
+    """Where responders look for her who know no position."""
 
 
 class ContactRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -167,6 +169,13 @@ def check_reach(reach: list[Reach]) -> None:
         checked_hours(way.hours, f"reach[{number}].hours")
 
 
+def check_places(places: list[Place]) -> None:
+    """At most one is her home."""
+    homes = [number for number, place in enumerate(places) if place.home]
+    if len(homes) > 1:
+        raise field_problem(f"places[{homes[1]}].home", "is said of another place too: one alone is home")
+
+
 def check_reads(details: Mapping[str, Any]) -> None:
     """Nobody who reads is rung, unless it is said of that way that she is."""
     modes = {spoken["mode"] for spoken in details.get("communication") or ()}
@@ -210,6 +219,7 @@ async def post_person(call: Call) -> Reply:
     check_pins(body.pin, body.duress_pin)
     check_zone_name(body.time_zone)
     check_reach(body.reach)
+    check_places(body.places)
     pin_hash = await call.service.pins.hash(body.pin) if body.pin else None
     duress_hash = await call.service.pins.hash(body.duress_pin) if body.duress_pin else None
     details = msgspec.to_builtins(
@@ -286,6 +296,7 @@ async def patch_person(call: Call) -> Reply:
     await visible_person(call, call.path("id"))
     changes = changes_of(call.body)
     check_reach(changes.get("reach", []))
+    check_places(changes.get("places", []))
     details = msgspec.to_builtins({name: changes.pop(name) for name in DETAILS if name in changes})
     if "time_zone" in changes:
         check_zone_name(changes["time_zone"])

@@ -15,6 +15,13 @@ from streams.store import Transaction
 from tests.services.town import Town
 
 
+async def test_one_place_alone_is_home(town: Town) -> None:
+    """The second is refused at its field."""
+    places = [{"label": name, "latitude": 41.0, "longitude": -87.0, "home": True} for name in ("home", "the shop")]
+    refused = await town.call("POST", "/v1/people", town.admin, {"name": "Lia", "places": places})
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "places[1].home")
+
+
 async def test_nobody_who_reads_is_rung_unless_it_is_said(town: Town) -> None:
     """Lia signs and reads: a call is refused at its field, also when it was there before that was known."""
     reach = [{"channel": "voice", "address": "+13125550121", "safety": "safe"}]

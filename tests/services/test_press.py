@@ -115,7 +115,12 @@ async def test_without_a_pin_there_is_no_window_and_no_cancel(town: Town) -> Non
 
 async def test_no_position_is_no_reason(town: Town) -> None:
     """No fix is not no alarm."""
-    mia = await town.mia(places=[{"label": "home", "latitude": 41.88, "longitude": -87.63}])
+    mia = await town.mia(
+        places=[
+            {"label": "the library", "latitude": 41.87, "longitude": -87.62},
+            {"label": "home", "latitude": 41.88, "longitude": -87.63, "home": True},
+        ]
+    )
     await town.press(mia, immediate=True)
     incident = await town.incident()
     assert incident["location"] is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.services.town import Phone, Town
+from tests.services.town import TWIN, Phone, Town
 
 
 async def test_the_default_policy_never_falls_silent(town: Town) -> None:
@@ -251,6 +251,47 @@ async def test_a_message_that_waited_for_its_turn_is_checked_again(town: Town) -
     kept(held)
     await town.settled()
     assert "alert" not in town.sink.purposes("last-resort")
+
+
+async def test_the_row_says_who_was_not_told_and_why_and_who_comes_next(town: Town) -> None:
+    """Ana was reached; Ben's only number is marked as unsafe, Zoe has not agreed; the rest come at three minutes."""
+    await town.agency()
+    person = await town.person(unsafe=[town.sink.url("ben")])
+    await town.contact(person, "Ana")
+    await town.contact(person, "Ben")
+    await town.contact(person, "Zoe", confirmed=False)
+    await town.press(await town.phone(person), immediate=True)
+    (row,) = await town.live()
+    told = row["told"]
+    assert {(one["recipient"], one["name"]) for one in told["reached"]} == {("dispatch", None), ("contact", "Ana")}
+    assert {(one["name"], one["why"]) for one in told["untold"]} == {("Ben", "unsafe"), ("Zoe", "not_agreed")}
+    assert told["trying"] == told["handed_over"] == []
+    assert [one["recipient"] for one in row["next_recipients"]] == ["dispatch", "contact", "contact"]
+    assert [one["name"] for one in row["next_recipients"]] == [None, "Ana", "Ben"]
+    await town.wait(minutes=2)
+    (row,) = await town.live()
+    assert [one["recipient"] for one in row["next_recipients"]] == ["contacts"]
+
+
+async def test_the_phone_says_that_nobody_has_answered_yet(town: Town) -> None:
+    """A minute after somebody was told, with whom to ring; not once somebody has it, nor where it was called off."""
+    mia = await town.mia()
+    press = (await town.press(mia, immediate=True))["id"]
+
+    async def advice() -> Any:
+        return (await town.get(f"/v1/panic/{press}", mia.panic))["advice"]
+
+    await town.wait(seconds=50)
+    assert await advice() is None
+    await town.wait(seconds=15)
+    assert (await advice())["kind"] == "waiting"
+    assert (await advice())["call"][0]["call"] == "911"
+    await town.act((await town.incident())["id"], "claim")
+    assert await advice() is None
+    other = (await town.press(mia, immediate=True))["id"]
+    await town.wait(seconds=65)
+    await town.cancel(mia, TWIN)
+    assert (await town.get(f"/v1/panic/{other}", mia.panic))["advice"] is None
 
 
 async def test_an_invitation_tells_nobody(town: Town) -> None:

@@ -5,7 +5,7 @@
  * @typedef {"extreme" | "severe" | "moderate" | "minor"} Severity
  * @typedef {"pending" | "open" | "acknowledged" | "resolved" | "cancelled"} State
  * @typedef {{holder: string, name: string, until: string}} Hold
- * @typedef {{name: string | null, recipient?: string | null, at?: string | null, answer?: string}} Told
+ * @typedef {{name: string | null, recipient?: string | null, at?: string | null, answer?: string, why?: string}} Told
  * @typedef {{latitude: number, longitude: number}} Point
  * @typedef {Point & {accuracy?: number | null, at: string}} Fix
  * @typedef {Fix & {received_at: string, place: {label: string, distance_m: number, bearing: string | number} | null,
@@ -32,7 +32,8 @@
  *   acknowledged_by?: (string | {name: string})[], holder?: string | {id?: string, name: string} | null,
  *   holds?: {staff: Hold | null, contacts: Hold | null} | null, contact_first?: boolean,
  *   place?: string | Place | null, home?: string | null, dangers?: (string | Danger)[], location?: Location | null,
- *   told?: {reached: Told[], answered: Told[], untold: Told[]} | null, next_step_at?: string | null, drill?: boolean,
+ *   told?: {reached: Told[], handed_over: Told[], trying: Told[], answered: Told[], untold: Told[]} | null,
+ *   next_step_at?: string | null, next_recipients?: Told[], drill?: boolean,
  *   may_call?: MayCall | null, human_contact_at?: string | null, disposition?: string | null,
  *   nobody_reachable?: boolean, answered?: number, quorum?: number,
  *   card?: {id: string, card: string, at: string, answer?: string | null} | null,

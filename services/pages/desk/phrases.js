@@ -147,9 +147,14 @@ export function nextWords(incident) {
   }
   if (incident.closed_at)
     return element("span", { class: "next" }, say("next.closed", { time: clockTime(incident.closed_at) }));
-  if (!incident.next_step_at) return element("span", { class: "next" }, say("next.none"));
-  const words = staffHolder(incident) ? "next.lease" : "next.step";
-  return until(incident.next_step_at, { words, over: "next.due", class: "next" });
+  const holder = staffHolder(incident);
+  if (!incident.next_step_at)
+    return holder?.until
+      ? until(holder.until, { words: "next.lease", over: "next.due", class: "next" })
+      : element("span", { class: "next" }, say("next.none"));
+  const who = fewNames(incident.next_recipients ?? []);
+  const words = who ? "next.step_for" : "next.step";
+  return until(incident.next_step_at, { words, over: "next.due", values: { who }, class: "next" });
 }
 
 /** @param {Summary} incident */
@@ -161,6 +166,12 @@ export function flagWords(incident) {
   if (incident.stood_down_at)
     flags.push({ kind: "calm", text: since(incident.stood_down_at, { words: "flag.stood_down" }) });
   return flags;
+}
+
+/** The first two, and how many more. @param {import("./model.js").Told[]} people */
+export function fewNames(people) {
+  const shown = people.slice(0, 2).map(recipientWords);
+  return [...shown, ...(people.length > 2 ? [`+${people.length - 2}`] : [])].join(", ");
 }
 
 /** Who was to be told: by name, or by what they are. @param {{name?: string | null, recipient?: string | null}} told */

@@ -7,10 +7,10 @@ import { criesOut, isLive, staffHolder } from "./model.js";
 import {
   callBadge,
   dangerWords,
+  fewNames,
   flagWords,
   nextWords,
   personWords,
-  recipientWords,
   severityBadge,
   triggerWords,
   whereWords,
@@ -54,7 +54,7 @@ export function makeRow(first, open) {
     element("div", { class: "row-line" }, parts.person, parts.call),
     parts.where,
     parts.flags,
-    element("div", { class: "row-line" }, parts.holder, parts.next),
+    element("div", { class: "row-line row-then" }, parts.holder, parts.next),
     parts.told,
   );
 
@@ -76,9 +76,8 @@ export function makeRow(first, open) {
     redraw(parts.flags, [incident.dangers, flagKey(incident)], () => flags(incident));
     parts.flags.hidden = !parts.flags.hasChildNodes();
     redraw(parts.holder, [incident.holds, incident.holder, incident.state, incident.disposition], () => held(incident));
-    redraw(parts.next, [incident.next_step_at, incident.cancel_until, incident.state, incident.closed_at], () => [
-      nextWords(incident),
-    ]);
+    const { next_step_at: at, next_recipients: who, holds, cancel_until: until, state, closed_at: closed } = incident;
+    redraw(parts.next, [at, who, holds, until, state, closed], () => [nextWords(incident)]);
     redraw(parts.told, [incident.told, incident.state], () => told(incident));
     parts.told.hidden = !parts.told.hasChildNodes();
   }
@@ -137,9 +136,11 @@ function held(incident) {
 /** @param {Summary} incident @returns {Child[]} */
 function told(incident) {
   if (incident.state === "pending" || !incident.told) return [];
-  const { reached, answered, untold } = incident.told;
+  const { reached, handed_over: handed, trying, answered, untold } = incident.told;
   return [
     names("row.reached", reached),
+    handed.length > 0 && names("row.handed_over", handed),
+    trying.length > 0 && names("row.trying", trying),
     names("row.answered", answered),
     untold.length > 0 && names("row.untold", untold, "row-untold"),
   ];
@@ -147,13 +148,11 @@ function told(incident) {
 
 /** @param {string} words @param {import("./model.js").Told[]} people @param {string} [look] */
 function names(words, people, look = "") {
-  const shown = people.slice(0, 2).map(recipientWords);
-  if (people.length > 2) shown.push(`+${people.length - 2}`);
   return element(
     "span",
     { class: look },
     element("span", { class: "row-label" }, say(words)),
     " ",
-    shown.join(", ") || say("row.nobody_yet"),
+    fewNames(people) || say("row.nobody_yet"),
   );
 }

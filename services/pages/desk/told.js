@@ -35,7 +35,7 @@ function toldWords(incident) {
   );
   return [
     untold.length > 0 &&
-      element("p", { class: "told-not" }, say("told.not", { names: untold.map(recipientWords).join(", ") })),
+      element("p", { class: "told-not" }, say("told.not", { names: untold.map(notToldWords).join(", ") })),
     ...answered.map((told) =>
       element(
         "p",
@@ -57,6 +57,11 @@ function toldWords(incident) {
           element("tbody", {}, ...rows.map(deliveryRow)),
         ),
   ];
+}
+
+/** @param {import("./model.js").Told} told */
+function notToldWords(told) {
+  return told.why ? say("told.not_why", { name: recipientWords(told), why: say(`told.why_${told.why}`) }) : recipientWords(told);
 }
 
 /** @param {string} name */
