@@ -31,7 +31,8 @@ class MethodRef(msgspec.Struct, frozen=True):
 class PlannedContact(msgspec.Struct, frozen=True, kw_only=True):
     """A trusted contact; `methods` are those that can be used now, in order.
 
-    `unheard_since` is when they were asked whether messages reach them, where they have not answered.
+    `unheard_since` is when they were asked whether messages reach them, where they have not answered. `opted_out` are
+    the channels by which they want nothing more.
     """
 
     id: str
@@ -39,6 +40,7 @@ class PlannedContact(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: bool
     methods: tuple[MethodRef, ...]
     unheard_since: datetime | None = None
+    opted_out: tuple[str, ...] = ()
 
 
 class PlannedMember(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ HoleKind = Literal[
     "unconfirmed_contact",
     "unreachable_contact",
     "contact_silent",
+    "contact_opted_out",
     "on_call_gap",
     "late",
     "one_channel",
@@ -43,6 +44,7 @@ TEXTS: Mapping[HoleKind, str] = {
     "missing_recipient": "{recipient} is told of nothing: {why}",
     "unconfirmed_contact": "{recipient} has not agreed yet, and is told of nothing",
     "unreachable_contact": "{recipient} has no method that can be used",
+    "contact_opted_out": "{recipient} wants nothing more by {channel}",
     "contact_silent": "{recipient} has not answered whether messages reach them, since {since}",
     "on_call_gap": "nobody of {team} is on call from {since} until {until}",
     "late": "nobody is told within {within} s of a {trigger} at {at}",
@@ -110,6 +112,8 @@ def _contacts(plan: CarePlan, at: datetime) -> Iterator[Hole]:
         elif contact.unheard_since is not None and at - contact.unheard_since > SILENT_AFTER:
             values = {"recipient": contact_key(contact.id), "since": contact.unheard_since}
             yield Hole(kind="contact_silent", values=values)
+        for channel in contact.opted_out if contact.confirmed and contact.methods else ():
+            yield Hole(kind="contact_opted_out", values={"recipient": contact_key(contact.id), "channel": channel})
 
 
 def _gaps(plan: CarePlan, at: datetime) -> Iterator[Hole]:

@@ -27,6 +27,7 @@ from alerts.policy import (
     SECOND_MS,
     format_duration,
 )
+from alerts.policy_rounds import MOST_STEPS
 from alerts.schedule import DAY_NAMES
 from alerts.signals import TriggerKind
 
@@ -127,6 +128,15 @@ REPEAT: Final = MappingShape(
             shape=DurationShape(15 * SECOND_MS, HOUR_MS), about="From one round to the next.", absent="required"
         ),
         "times": Field(shape=NumberShape(1, 100), about="How many rounds after the first.", absent="required"),
+    }
+)
+
+ROUNDS: Final = MappingShape(
+    {
+        "from": Field(
+            shape=NumberShape(1, MOST_STEPS), about="The first step that is told again, by its place.", default=1
+        ),
+        **REPEAT.fields,
     }
 )
 
@@ -264,9 +274,13 @@ POLICY_SHAPE: Final = MappingShape(
             default=DEFAULT_POLICY.contacts_hold,
         ),
         "steps": Field(
-            shape=ListShape(item=STEP, one="step", least=1, most=50),
+            shape=ListShape(item=STEP, one="step", least=1, most=MOST_STEPS),
             about="Who is told when. The order in the document does not matter, `after` does.",
             absent="required",
+        ),
+        "repeat": Field(
+            shape=ROUNDS,
+            about="Tell the steps again, from any of them on, until somebody answers; then the tail goes on.",
         ),
         "check_in": Field(shape=CHECK_IN, about="How check-ins are waited for.", absent="empty"),
         "tail": Field(

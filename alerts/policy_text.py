@@ -43,6 +43,7 @@ from alerts.policy_document import (
     path_to,
     shown,
 )
+from alerts.policy_rounds import with_rounds
 from alerts.policy_schema import (
     CLOCK_SPAN_PATTERN,
     POLICY_SHAPE,
@@ -57,6 +58,7 @@ from alerts.policy_schema import (
     Shape,
     TextShape,
 )
+from alerts.policy_writing import write_policy
 
 __all__ = ["Mistake", "PolicyMistakes", "read_policy", "read_policy_document", "write_policy"]
 
@@ -98,13 +100,16 @@ def _policy_of(root: Node, name: str | None, findings: Findings) -> Policy:
         _check_name(root, name, findings)
     if findings:
         findings.refuse()
+    steps = tuple(sorted(map(_step_of, values["steps"]), key=lambda step: step.after_ms))
+    if values["repeat"] is not None:
+        steps = _repeated(steps, values["repeat"], root, findings)
     return Policy(
         name=str(values["name"] or name),
         cancel_window_ms=values["cancel_window"],
         lease_ms=values["acknowledgement"]["lease"],
         quorum=values["acknowledgement"]["quorum"],
         contacts_hold=values["contacts_hold"],
-        steps=tuple(sorted(map(_step_of, values["steps"]), key=lambda step: step.after_ms)),
+        steps=steps,
         check_in=CheckInRules(
             grace_ms=values["check_in"]["grace"],
             remind_ms=tuple(sorted(set(values["check_in"]["remind"]), reverse=True)),
@@ -128,6 +133,15 @@ def _check_name(root: Mapping, name: str | None, findings: Findings) -> None:
         findings.add(root.at, "name", "`name` is missing.")
     elif name is not None and isinstance(own, Scalar) and own.kind == "string" and own.text != name:
         findings.add(own.at, "name", f"{shown(own.text)} is put to the address of {shown(name)}; the two must agree.")
+
+
+def _repeated(steps: tuple[Step, ...], values: dict[str, Any], root: Node, findings: Findings) -> tuple[Step, ...]:
+    try:
+        return with_rounds(steps, first=values["from"], every_ms=values["every"], times=values["times"])
+    except ValueError as error:
+        entries = root.entries if isinstance(root, Mapping) else ()
+        at = next((value.at for key, value in entries if key.text == "repeat"), root.at)
+        findings.fail(at, "repeat", f"`repeat` {error}.")
 
 
 def _step_of(values: dict[str, Any]) -> Step:
@@ -334,7 +348,7 @@ def _is_value(node: Scalar, shape: Shape) -> bool:
 
 def _unknown_key(key: str, shape: MappingShape) -> str:
     """What was probably meant by a key that is not known here."""
-    homes = [home or "the top" for home, below in _mappings("", POLICY_SHAPE) if key in below.fields]
+    homes = list(dict.fromkeys(home or "the top" for home, below in _mappings("", POLICY_SHAPE) if key in below.fields))
     if homes:
         return f"{shown(key)} is not known here; it belongs to {' or '.join(homes)}."
     near = difflib.get_close_matches(re.sub(r"[\s-]+", "_", key.strip().lower()), shape.fields, n=1)
@@ -395,49 +409,3 @@ def _loosely(text: str) -> str | None:
         return None
     ms = round(sum(float(count) * _UNITS_MS[unit[0].lower()] for count, unit in parts))
     return None if ms % SECOND_MS else format_duration(ms)
-
-
-def write_policy(policy: Policy) -> dict[str, Any]:
-    """The policy as a JSON document, nothing left out; `read_policy_document` reads it back to an equal one."""
-    return {
-        "name": policy.name,
-        "cancel_window": format_duration(policy.cancel_window_ms),
-        "acknowledgement": {"lease": format_duration(policy.lease_ms), "quorum": policy.quorum},
-        "contacts_hold": policy.contacts_hold,
-        "steps": [_written_step(step) for step in policy.steps],
-        "check_in": {
-            "grace": format_duration(policy.check_in.grace_ms),
-            "remind": [format_duration(ms) for ms in policy.check_in.remind_ms],
-            "extend_at_most": format_duration(policy.check_in.extend_at_most_ms),
-            "after_outage": {"ask_again": format_duration(policy.check_in.ask_again_ms)},
-        },
-        "tail": {
-            "every": format_duration(policy.tail.every_ms),
-            "notify": [str(recipient) for recipient in policy.tail.notify],
-            "contacts_every": format_duration(policy.tail.contacts_every_ms),
-        },
-    }
-
-
-def _written_step(step: Step) -> dict[str, Any]:
-    written: dict[str, Any] = {
-        "after": format_duration(step.after_ms),
-        "notify": [str(recipient) for recipient in step.notify],
-    }
-    if step.repeat is not None:
-        written["repeat"] = {"every": format_duration(step.repeat.every_ms), "times": step.repeat.times}
-    if step.nobody_on_call:
-        written["nobody_on_call"] = [str(recipient) for recipient in step.nobody_on_call]
-    if step.when is not None:
-        written["when"] = _written_condition(step.when)
-    return written
-
-
-def _written_condition(condition: Condition) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    for name in condition.__struct_fields__:
-        value = getattr(condition, name)
-        if value is None or value == ():
-            continue
-        written[name] = list(value) if isinstance(value, tuple) else str(value) if name == "local_time" else value
-    return written

@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 import yaml
 
-from alerts.policy_text import PolicyMistakes, read_policy, write_policy
+from alerts.policy_text import PolicyMistakes, read_policy
+from alerts.policy_writing import write_policy
 from streams.records import PolicyText
 
 WIDTH: Final = 100

@@ -7,7 +7,8 @@ from typing import Any
 
 from alerts.hours import Hours
 from alerts.on_call import Rota, Rotation
-from alerts.policy_text import read_policy, write_policy
+from alerts.policy_text import read_policy
+from alerts.policy_writing import write_policy
 from services.process import Assembly
 from services.web.service import new_id, new_token
 from streams.records import (

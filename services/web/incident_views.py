@@ -261,7 +261,10 @@ def told_view(
 
 
 def _is_there(recipient: Recipient, incident: Incident) -> bool:
-    return recipient.kind != "contact" or (recipient.number or 1) <= len(incident.audience)
+    if recipient.kind not in {"contact", "contacts"}:
+        return True
+    waits = incident.contacts_have_it or incident.contacts_stopped
+    return not waits and (recipient.kind == "contacts" or (recipient.number or 1) <= len(incident.audience))
 
 
 def _next(recipient: Recipient, incident: Incident, names: Names) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from alerts.care_plan import CarePlan, MethodRef, PlannedMember, PlannedTeam
 from alerts.plan_holes import holes
 from alerts.policy import DEFAULT_POLICY, Policy
 from alerts.policy_simulation import stand_in
-from alerts.policy_text import PolicyMistakes, changed_policy, read_policy, write_policy
+from alerts.policy_text import PolicyMistakes, changed_policy, read_policy
+from alerts.policy_writing import write_policy
 from services.policy_source import source_of, teams_named, written
 from services.web.call import Call, Reply
 from services.web.directory import staff_route, visible_person

@@ -270,6 +270,7 @@ class DirectoryRows(Sealed):
                     confirmed=c.consent == "confirmed",
                     methods=safe(c.methods),
                     unheard_since=c.unheard_since,
+                    opted_out=tuple(dict.fromkeys(m.channel for m in c.methods if m.closed_at is not None)),
                 )
                 for c in agreed.contacts
                 if c.consent != "declined"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from alerts.condition import ClockSpan, Condition
 from alerts.policy import CheckInRules, Policy, Recipient, Repeat, Step, Tail, is_name, parse_recipient
-from alerts.policy_text import Mistake, PolicyMistakes, read_policy, read_policy_document, write_policy
+from alerts.policy_text import Mistake, PolicyMistakes, read_policy, read_policy_document
+from alerts.policy_writing import write_policy
 from alerts.schedule import DAY_NAMES
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000

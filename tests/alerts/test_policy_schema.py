@@ -15,7 +15,8 @@ from jsonschema.validators import extend
 
 from alerts.policy import DEFAULT_POLICY, Policy, parse_duration
 from alerts.policy_schema import POLICY_SCHEMA
-from alerts.policy_text import PolicyMistakes, read_policy_document, write_policy
+from alerts.policy_text import PolicyMistakes, read_policy_document
+from alerts.policy_writing import write_policy
 from tests.alerts.test_policy_properties import policies
 
 

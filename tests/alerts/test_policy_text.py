@@ -8,7 +8,8 @@ from textwrap import dedent
 import pytest
 
 from alerts.policy import DEFAULT_CHECK_IN, DEFAULT_POLICY, DEFAULT_TAIL, Policy, Recipient, Repeat, Step
-from alerts.policy_text import Mistake, PolicyMistakes, read_policy, read_policy_document, write_policy
+from alerts.policy_text import Mistake, PolicyMistakes, read_policy, read_policy_document
+from alerts.policy_writing import write_policy
 
 MINUTE = 60_000
 
@@ -373,3 +374,36 @@ class TestParsedDocuments:
         endless.append(endless)
         with pytest.raises(PolicyMistakes, match="nested too deeply"):
             read_policy_document({"steps": endless})
+
+
+def test_the_steps_are_told_again_from_any_of_them_on() -> None:
+    """From the second: once after ten minutes more, and once after twenty; it can be written down and read again."""
+    policy = read_policy(
+        dedent("""\
+            name: rounds
+            steps:
+              - {after: 0s, notify: [dispatch]}
+              - {after: 2m, notify: [contacts]}
+              - {after: 5m, notify: [last_resort]}
+            repeat: {from: 2, every: 10m, times: 2}
+        """)
+    )
+    found = [(step.after_ms // MINUTE, str(step.notify[0])) for step in policy.steps]
+    assert found == [
+        (0, "dispatch"),
+        *((2, "contacts"), (5, "last_resort")),
+        *((12, "contacts"), (15, "last_resort")),
+        *((22, "contacts"), (25, "last_resort")),
+    ]
+    assert read_policy_document(write_policy(policy)) == policy
+
+
+@pytest.mark.parametrize(
+    ("repeat", "said"), [("{from: 3, every: 10m, times: 2}", "there are 2 steps"), ("{every: 1m, times: 99}", "50")]
+)
+def test_rounds_that_cannot_be_are_refused_where_they_stand(repeat: str, said: str) -> None:
+    """With line and column."""
+    steps = "steps: [{after: 0s, notify: [dispatch]}, {after: 2m, notify: [contacts]}]"
+    (mistake,) = mistakes_in(f"name: rounds\n{steps}\nrepeat: {repeat}\n")
+    assert (mistake.line, mistake.column, mistake.path) == (3, 9, "repeat")
+    assert said in mistake.text

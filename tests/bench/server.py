@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 
 from alerts.geography import Circle, Point, Polygon
-from alerts.policy_text import read_policy, write_policy
+from alerts.policy_text import read_policy
+from alerts.policy_writing import write_policy
 from alerts.signals import CheckInPlanned
 from alerts.track import WatchedZone
 from services.assembly import assemble, clock_for

@@ -126,6 +126,24 @@ async def test_any_other_text_changes_nothing_and_gets_one_line_of_help(town: To
     assert ("contact_wrote", "Who is this? <b>") in [(line["kind"], line["text"]) for line in incident["timeline"]]
 
 
+async def test_whoever_wants_no_texts_is_told_by_the_next_way_and_staff_know(town: Town, provider: Provider) -> None:
+    """Also while nothing is open: her plan says so. START begins the texts anew."""
+    phone = await mia(town, ANA)
+    await provider.texts_us(town.url, town.settings.url, ANA, "STOP")
+    person = (await town.get("/v1/people", town.admin))["people"][0]["id"]
+
+    async def holes() -> list[str]:
+        return [hole["kind"] for hole in (await town.get(f"/v1/people/{person}/plan", town.admin))["holes"]]
+
+    assert "contact_opted_out" in await holes()
+    await town.press(phone, immediate=True)
+    await town.until_sent("box-1")
+    assert provider.texts == []
+    await provider.texts_us(town.url, town.settings.url, ANA, "START")
+    assert "contact_opted_out" not in await holes()
+    assert "contact_opted_in" in [line["kind"] for line in (await town.incident())["timeline"]]
+
+
 async def test_a_text_from_a_name_asks_for_no_digit_and_nobody_is_rung(town: Town, provider: Provider) -> None:
     """It could not be answered; a call has to come from a number."""
     await town.stop()

@@ -19,7 +19,8 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from alerts.policy_text import read_policy, write_policy
+from alerts.policy_text import read_policy
+from alerts.policy_writing import write_policy
 from alerts.schedule import DAY_NAMES, Absence, DayName, Occurrence, Rule, Terms, occurrence_id, occurrences
 from alerts.signals import CheckInCompleted, IncidentResolved, ScheduleSet, Signal
 from services.web.service import new_id
