@@ -66,11 +66,14 @@ class Hole(msgspec.Struct, frozen=True, kw_only=True):
         return TEXTS[self.kind].format(**self.values)
 
 
-def holes(plan: CarePlan, at: datetime) -> list[Hole]:
-    """What is open: in the order of the steps, then the contacts, the teams and the failures."""
+def holes(plan: CarePlan, at: datetime, within: timedelta = FIRST_WITHIN) -> list[Hole]:
+    """What is open: in the order of the steps, then the contacts, the teams and the failures.
+
+    Somebody has to be told `within` so long after the cancel window.
+    """
     found = [*_steps(plan, at), *_contacts(plan, at), *_gaps(plan, at)]
     occasions = _occasions(plan, at)
-    late = _late(plan, occasions)
+    late = _late(plan, occasions, within)
     # Where it is late without any failure, every failure would be named for the same reason.
     return [*found, *(late or _failures(plan, occasions))]
 
@@ -145,9 +148,9 @@ def _occasions(plan: CarePlan, at: datetime) -> list[tuple[datetime, SimulatedTr
     return [(then, trigger) for then in instants.values() for trigger in (TRIGGERS if by_facts else TRIGGERS[:1])]
 
 
-def _late(plan: CarePlan, occasions: list[tuple[datetime, SimulatedTrigger]]) -> list[Hole]:
+def _late(plan: CarePlan, occasions: list[tuple[datetime, SimulatedTrigger]], within: timedelta) -> list[Hole]:
     for at, trigger in occasions:
-        allowed = _window(plan, trigger) + FIRST_WITHIN.total_seconds()
+        allowed = _window(plan, trigger) + within.total_seconds()
         first = simulate(plan, at, trigger=trigger).first_told_seconds
         if first is None or first > allowed:
             return [Hole(kind="late", values={"within": int(allowed), "trigger": trigger, "at": at})]

@@ -104,6 +104,7 @@ def _policy_parsers(commands: Any) -> None:
         "--contacts", type=int, default=CONTACTS, choices=range(100), metavar="N", help="confirmed contacts (3)"
     )
     check = acts.add_parser("check", parents=[common], help="find what it leaves open")
+    check.add_argument("--within", default="2m", metavar="DURATION", help="how soon somebody has to be told (2m)")
     check.set_defaults(command=lambda _, given: policy.check(given), data=None)
     simulate = acts.add_parser("simulate", parents=[common], help="who would be told when")
     simulate.add_argument("--trigger", choices=get_args(SimulatedTrigger), default="panic")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from alerts.plan_holes import holes
-from alerts.policy import Policy
+from alerts.policy import Policy, parse_duration
 from alerts.policy_document import PolicyMistakes
 from alerts.policy_schema import POLICY_SCHEMA
 from alerts.policy_simulation import simulate, stand_in
@@ -27,7 +27,10 @@ def check(given: argparse.Namespace) -> int:
     policy = _read(given)
     if policy is None:
         return WRONG_FILE
-    found = holes(stand_in(policy, given.contacts), SystemClock().now())
+    within = parse_duration(given.within)
+    if within is None:
+        raise BadSetting(f"--within is a duration such as 90s or 2m, not {given.within!r}")
+    found = holes(stand_in(policy, given.contacts), SystemClock().now(), timedelta(milliseconds=within))
     if given.json:
         _show({"holes": [{**msgspec.to_builtins(hole), "text": hole.text} for hole in found]})
     elif not found:

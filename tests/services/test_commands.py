@@ -256,6 +256,12 @@ async def test_a_policy_is_proved_before_it_is_needed(tmp_path: Path, text: str,
         assert [(m["line"], m["column"]) for m in checked["mistakes"]] == [(3, 13)]
         return
     assert [hole["step"] for hole in checked["holes"]] == ([] if code == 0 else [2])
+    late = POLICY_FILE.replace("after: 0s", "after: 90s")
+    path.write_text(late)
+    assert (await porchlight("policy", "check", str(path), "--within", "2m"))[0] == 0
+    assert (await porchlight("policy", "check", str(path), "--within", "1m"))[0] == 1
+    assert (await porchlight("policy", "check", str(path), "--within", "soon"))[0] == 2
+    path.write_text(text)
     arguments = ("--json", "--dead", "sms", "--asleep", "dispatch", "--at", "2026-11-29T03:10:00-06:00")
     found, raw, _ = await porchlight("policy", "simulate", str(path), *arguments)
     simulated = msgspec.json.decode(raw)
