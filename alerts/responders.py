@@ -101,7 +101,10 @@ def _resolve(turn: Turn, signal: IncidentResolved) -> None:
 
 
 def _note(turn: Turn, incident: Incident, signal: NoteAdded) -> None:
-    turn.record("note", by=signal.name, text=signal.text)
+    if signal.call is None:
+        turn.record("note", by=signal.name, text=signal.text)
+    elif signal.call != "running":
+        turn.record(f"call_{signal.call}", by=signal.name, text=signal.text or None)
     if signal.staff is not None and (incident.staff_hold is None or signal.staff in incident.having):
         holds.renew_staff_hold(turn)
     else:

@@ -274,12 +274,16 @@ class IncidentAcknowledged(SignalBase, frozen=True, kw_only=True, tag="incident_
 
 
 class NoteAdded(SignalBase, frozen=True, kw_only=True, tag="note_added"):
-    """A responder wrote to the timeline; `staff` is None where it is not sure that it was them."""
+    """A responder wrote to the timeline, or is on a `call` with whom `text` names.
+
+    `staff` is None where it is not sure that it was them.
+    """
 
     incident: str
     staff: str | None
     name: str
     text: str
+    call: Literal["begun", "running", "ended"] | None = None
 
 
 class MessageWritten(SignalBase, frozen=True, kw_only=True, tag="message_written"):

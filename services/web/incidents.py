@@ -65,6 +65,13 @@ class TextBody(ActBody, kw_only=True):
     text: Words
 
 
+class CallBody(ActBody, kw_only=True):
+    """A call that begins, goes on or ends; with whom."""
+
+    call: Literal["begun", "running", "ended"]
+    whom: Words | None = None
+
+
 class CardBody(ActBody, kw_only=True):
     """Which card."""
 
@@ -157,6 +164,10 @@ def _text(call: Call) -> dict[str, Any]:
     return {"text": call.body.text}
 
 
+def _call(call: Call) -> dict[str, Any]:
+    return {"text": call.body.whom or "", "call": call.body.call}
+
+
 async def _refuse_what_gives_away(call: Call) -> None:
     view = await _view(call)
     side = await call.service.store.read(lambda tx: tx.person_side(view.person))
@@ -206,6 +217,7 @@ ROUTES = (
         ClaimBody,
     ),
     _route("POST", f"{INCIDENT}/note", act(NoteAdded, _text), "Write to the timeline", TextBody),
+    _route("POST", f"{INCIDENT}/calls", act(NoteAdded, _call), "Log a call that begins, goes on or ends", CallBody),
     _route("POST", f"{INCIDENT}/cards", ask_card, "Put a question card on the person's phone", CardBody, 201),
     _route("POST", f"{INCIDENT}/messages", message, "Write to the person's phone", TextBody, 201),
     _route(

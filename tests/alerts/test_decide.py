@@ -505,6 +505,23 @@ def test_open_invitations_go_again_at_the_end_of_a_window_that_somebody_holds() 
     assert mia.wait(seconds=30) == [("contact:c1", "invitation")]
 
 
+def test_a_call_that_goes_on_is_a_sign_of_life() -> None:
+    """Sam talks to her for twelve minutes: nobody else is told, and the timeline has its beginning and its end."""
+    mia = Mia()
+    mia.press(window=None)
+    common: dict[str, Any] = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    mia.take(IncidentAcknowledged(**mia.common(), **common))
+    already = len(mia.told)
+    mia.take(NoteAdded(**mia.common(), **common, text="Mia", call="begun"))
+    for _ in range(12):
+        mia.wait(minutes=1)
+        mia.take(NoteAdded(**mia.common(), **common, text="", call="running"))
+    mia.take(NoteAdded(**mia.common(), **common, text="Mia", call="ended"))
+    assert mia.told[already:] == []
+    assert [line for line in mia.lines if line.startswith("call_") or line == "note"] == ["call_begun", "call_ended"]
+    assert "hold_lapsed" not in mia.lines
+
+
 def test_news_say_what_is_new_and_the_twin_is_a_press_like_another() -> None:
     """A press again, a missed check-in, the twin, and a responder who goes quiet."""
     mia = Mia()

@@ -209,7 +209,16 @@ async def test_a_contact_answers_by_link(visitors: Visitors) -> None:
     reach = desk.get_by_test_id("reach")
     await expect(reach).to_contain_text("Mon, Tue, Wed, Thu, Fri 09:00–17:00")
     assert await reach.locator("a[href^='mailto:']").count() == 0
+    # Nothing here rings: a browser without a telephone would wait for one.
+    rings = reach.locator("a[href^='tel:']")
+    await rings.evaluate("link => link.addEventListener('click', (event) => event.preventDefault())")
+    await rings.click()
+    await expect(desk.get_by_test_id("call-log")).to_contain_text("On a call with Elena")
+    await expect(desk.get_by_test_id("timeline-entry").first).to_contain_text("call begun")
     await examine(desk, "desk-to-ring")
+    await desk.get_by_test_id("call-end").click()
+    await expect(desk.get_by_test_id("call-log")).to_be_hidden()
+    await expect(desk.get_by_test_id("timeline-entry").first).to_contain_text("call ended")
     await examine(page, "contact-alert")
 
 

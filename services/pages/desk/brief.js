@@ -110,7 +110,11 @@ function ringWords({ name, at, numbers }) {
     ),
     ...(numbers.length > 0
       ? numbers.map((number) =>
-          element("a", { class: "button small numbers", href: `tel:${number}`, "data-key": `ring-${number}` }, number),
+          element(
+            "a",
+            { class: "button small numbers", href: `tel:${number}`, "data-key": `ring-${number}`, "data-whom": name },
+            number,
+          ),
         )
       : [element("span", { class: "way-no" }, say("ring.no_number"))]),
   );
@@ -154,6 +158,7 @@ function wayWords(way, incident) {
               class: "button small",
               href: scheme + way.address.replaceAll(/[\s()]/g, ""),
               "data-key": `reach-${way.channel}-${way.address}`,
+              "data-whom": incident.known_as ?? incident.person.name,
             },
             say(`reach.use_${way.channel}${way.channel === "voice" && contact === "code_question" ? "_code" : ""}`),
           ),

@@ -4,6 +4,7 @@ import { Problem, get } from "./api.js";
 import { complain } from "./act.js";
 import { makeActions } from "./actions.js";
 import { makeBrief } from "./brief.js";
+import { makeCallLog } from "./call_log.js";
 import { clockTime, since } from "./clock.js";
 import { makeComposer } from "./composer.js";
 import { element, fill, redraw, write } from "../shared/element.js";
@@ -40,6 +41,7 @@ export class Detail {
       brief: makeBrief(session.organization),
       where: makeWhere(id),
       told: makeTold(),
+      calls: makeCallLog(id, changed),
       composer: makeComposer(id, changed),
       timeline: makeTimeline(),
     };
@@ -49,6 +51,10 @@ export class Detail {
     this.where = element("p", { class: "where-text detail-where" });
     this.complaint = element("p", { class: "problem", role: "alert" });
     this.body = element("div", { class: "detail-body", hidden: true });
+    this.body.addEventListener("click", (event) => {
+      const link = event.target instanceof Element ? event.target.closest("a[href^='tel:']") : null;
+      if (link instanceof HTMLElement) void this.parts.calls.begin(link.dataset.whom ?? link.textContent ?? "");
+    });
     fill(
       this.body,
       element("div", { class: "column" }, this.parts.brief.node, this.parts.composer.node),
@@ -75,6 +81,7 @@ export class Detail {
         this.where,
         this.flags,
         this.parts.actions.node,
+        this.parts.calls.node,
         this.complaint,
       ),
       this.body,
