@@ -18,6 +18,7 @@ from services.assembly import assemble, clock_for
 from services.bad_setting import BadSetting
 from services.process import Assembly, Role
 from services.settings import Settings
+from services.wording.catalogue import read_formats
 
 log = structlog.get_logger()
 
@@ -69,6 +70,7 @@ def tune() -> None:
     What is there by now stays: the collector need not look at it again. And a thread that computes gives way after
     half a millisecond, so that the writer does not wait out five each time it comes back from the disk.
     """
+    read_formats()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)

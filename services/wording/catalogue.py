@@ -7,7 +7,7 @@ chosen by the placeholder `count`.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -66,6 +66,12 @@ def say(language: str, part: str, key: str, /, **values: Any) -> str:
         category = Locale.parse(language).plural_form(values.get("count", 0))
         entry = entry.get(category, entry["other"])
     return PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), entry)
+
+
+def read_formats() -> None:
+    """Reads how each language writes a time: it takes as long as fifty messages, and the first alarm is not to wait."""
+    for language in languages():
+        time_of_day(datetime(2000, 1, 1, tzinfo=UTC), "UTC", language)
 
 
 def time_of_day(at: datetime, zone: str, language: str) -> str:

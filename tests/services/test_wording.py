@@ -69,10 +69,14 @@ def test_the_phone_never_gives_its_owner_away(language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_nobody_is_given_a_gender_and_nobody_is_asked_for_a_carriers_word(language: str) -> None:
     """Carriers take STOP, YES and the like for opting out or in."""
-    for key, entry in _entries(language, "messages").items():
+    replies = {key: entry for key, entry in _entries(language, "contact").items() if key.startswith("answered.")}
+    for key, entry in {**_entries(language, "messages"), **replies}.items():
         for text in texts(entry):
             assert not GENDERED.search(text), (key, text)
             assert not OPT_OUT.search(PLACEHOLDER.sub("", text)), (key, text)
+    for key, entry in replies.items():
+        for text in texts(entry):
+            assert not GIVES_AWAY.search(text), (key, text)
 
 
 names = st.one_of(
