@@ -19,6 +19,8 @@ async def mia(town: Town, start: str, end: str) -> Phone:
     hours = [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": start, "end": end}]
     methods: list[dict[str, Any]] = [{"channel": "sms", "address": ANA, "hours": hours}]
     contact = await town.post(f"/v1/people/{person}/contacts", town.admin, {"name": "Ana", "methods": methods})
+    # An invitation that is answered before it has gone does not go any more.
+    await town.settled()
     await town.post("/v1/invitation/confirm", code_of(contact["confirm_url"]), {"reads": "nobody_else"})
     (shown,) = (await town.get(f"/v1/people/{person}/contacts", town.admin))["contacts"]
     assert shown["methods"][0]["hours"] == hours
@@ -98,6 +100,7 @@ async def test_nothing_goes_to_a_mailbox_that_is_monitored(town: Town) -> None:
     methods = [{**town.hook("watched"), "safety": "monitored"}, town.hook("ana")]
     made = await town.post(f"/v1/people/{person}/contacts", town.admin, {"name": "Ana", "methods": methods})
     assert [method["deliverable"] for method in made["methods"]] == [False, True]
+    await town.settled()
     await town.post("/v1/invitation/confirm", code_of(made["confirm_url"]), {"reads": "nobody_else"})
     await town.press(await town.phone(person), immediate=True)
     await town.until_sent("ana", 2)
