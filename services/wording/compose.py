@@ -28,7 +28,7 @@ OLD_S = 120
 FIRST_NAME_AT_MOST = 16
 OPEN_TO_OTHERS = "duress"
 Room = Literal["enough", "little", "none"]
-"""How much is left out: nothing, what was said before, or how to answer."""
+"""How much is left out: nothing; what was said before; at last even what happened, or how to answer."""
 DESK = frozenset({"dispatch", "last_resort"})
 
 
@@ -200,12 +200,17 @@ class _Words:
 
     def texts(self, *, link: bool) -> Iterator[str]:
         """The message, the fullest form first, each shorter one still saying who, what, when and whom to ring."""
-        names = [self._name, self._name.split()[0][:FIRST_NAME_AT_MOST]]
-        rooms: tuple[Room, ...] = ("enough", "little", "none")
-        for room in rooms:
-            for name in names:
-                for text in self._forms(name, link=link, room=room):
-                    yield self._drill() + text
+        first_name = self._name.split()[0][:FIRST_NAME_AT_MOST]
+        rooms: tuple[tuple[Room, str], ...] = (
+            ("enough", self._name),
+            ("enough", first_name),
+            ("little", self._name),
+            ("little", first_name),
+            ("none", first_name),
+        )
+        for room, name in rooms:
+            for text in self._forms(name, link=link, room=room):
+                yield self._drill() + text
 
     def _drill(self) -> str:
         return self._say("drill") + " " if self._context.delivery.drill else ""
@@ -221,7 +226,7 @@ class _Words:
         elif purpose == "invitation":
             yield from self._invitation(name, link=link)
         elif is_agency(self._context.delivery.recipient):
-            yield from self._staff(name)
+            yield from self._staff(name, room)
         elif self._own is None and self._context.reads == "nobody_else":
             yield from self._full(name, room)
         else:
@@ -251,7 +256,7 @@ class _Words:
             return ("invitation.digits_number", "invitation.digits") if self._number else ("invitation.digits",)
         return ("invitation.number", "invitation.short") if self._number else ("invitation.short",)
 
-    def _staff(self, name: str) -> Iterator[str]:
+    def _staff(self, name: str, room: Room) -> Iterator[str]:
         if self._context.delivery.purpose == "stay_near":
             yield self._say("staff.stay_near", name=name, time=self._time(self._due()))
             return
@@ -259,7 +264,7 @@ class _Words:
             others = self._context.delivery.facts.get("others", 0)
             yield self._say("staff.plan_open_more" if others else "staff.plan_open", name=name, count=others)
             return
-        head = self._head("staff", name)
+        head = self._head("staff", name, brief=room != "enough")
         if self._context.delivery.purpose in {"all_clear", "warning"}:
             yield f"{head} {self._answers('staff')[1]}" if self._is_responder else head
             yield head
@@ -269,13 +274,14 @@ class _Words:
         may_call = self._say(f"staff.may_call.{rule}") if rule else ""
         place = self._place()
         where = self._say("staff.place", place=place) if place else self._say("staff.no_place")
-        for answer in self._answers("staff") if self._is_responder else ():
-            yield f"{head} {where} {may_call} {answer}"
-        for answer in self._answers("staff") if self._is_responder else ():
-            yield f"{head} {may_call} {answer}"
-        yield f"{head} {where} {may_call}"
-        yield f"{head} {may_call}"
-        yield head
+        answers = self._answers("staff") if self._is_responder else ("", "")
+        for told in (f"{where} {may_call}", may_call):
+            for answer in answers:
+                yield f"{head} {told} {answer}"
+        if room == "none":
+            yield f"{head} {where} {may_call}"
+            yield f"{head} {may_call}"
+            yield head
 
     def _full(self, name: str, room: Room) -> Iterator[str]:
         head = self._head("contact", name, brief=room != "enough")
@@ -303,7 +309,7 @@ class _Words:
             ((where, taken), short, phrase),
             ((where, taken), short),
             ((where,), short),
-            ((place or "",), short),
+            ((f"{place}." if place else "",), short),
             ((mine, taken), short, phrase),
             ((mine, taken), short),
             ((taken,), short),
@@ -311,8 +317,13 @@ class _Words:
         ):
             yield " ".join([head, *told, advice, ring, *rest])
         if room == "none":
+            # What happened is heard by whoever rings; not going there alone, and our whole number, are not.
+            yield f"{name}: {advice} {ring} {short}"
             yield f"{head} {advice} {ring}"
+            yield f"{name}: {advice} {ring}"
             yield f"{head} {ring}"
+            if ring:
+                yield f"{name}: {ring}"
 
     def _answers(self, who: str) -> tuple[str, str]:
         """How to answer by a digit, and the same in few words; nothing where no digit leads back."""
@@ -384,7 +395,9 @@ class _Words:
         answers = incident.answers if incident is not None else ()
         if register == "contact" and kind == "repeat" and (brief or any(answer.helps for answer in answers)):
             kind = "repeat_answered"
-        what = self._say(f"what.{self._news() if kind == 'news' else self._trigger()}")
+        elif brief and kind in {"news", "repeat"}:
+            kind = "news_brief" if kind == "news" else "alert"
+        what = self._say(f"what.{self._news() if purpose == 'news' else self._trigger()}")
         return self._say(f"{register}.{kind}", name=name, what=what, time=self._time(at), count=self._count)
 
     def _news(self) -> str:

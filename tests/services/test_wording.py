@@ -314,11 +314,16 @@ def test_the_words_of_an_alert() -> None:
     )
 
 
+ADVICE = {
+    "en": ("Do not go there alone.", "Text, do not ring", "Do not ring", "Do not contact"),
+    "es": ("No vaya", "Escriba, no llame", "No llame", "No contacte"),
+}
+ANSWER = re.compile(r"(Answer|Responda) 1.*2.*3")
 plain_alerts = st.fixed_dictionaries(
     {
-        "name": st.sampled_from(["Mia", "Alexandra", "María José Fernández"]),
-        "label": st.sampled_from(["home", "the library", "Estación Central de Autobuses"]),
-        "number": st.sampled_from(["555-0100", "+1 312 555 0100"]),
+        "name": st.sampled_from(["Mia", "Alexandra", "María José Fernández", "Wolfeschlegelsteinhausen Bergerdorff"]),
+        "label": st.sampled_from(["home", "the library", "Estación Central de Autobuses", "a" * 80]),
+        "number": st.sampled_from(["555-0100", "+1 312 555 0100", "+1 (555) 010-0100 ext. 4711"]),
         "language": st.sampled_from(["en", "es"]),
         "purpose": st.sampled_from(["alert", "repeat", "news"]),
         "trigger": st.sampled_from(get_args(TriggerKind)),
@@ -327,7 +332,7 @@ plain_alerts = st.fixed_dictionaries(
         "sees": st.sampled_from(["message", "place"]),
         "channel": st.just("sms"),
         "rule": st.sampled_from([None, "text_only", "code_question", "never"]),
-        "drill": st.just(False),
+        "drill": st.booleans(),
         "fix": st.booleans(),
         "job": st.none() | st.sampled_from(get_args(Job)),
         "taken": st.lists(st.sampled_from(get_args(Job)), max_size=3),
@@ -339,16 +344,47 @@ plain_alerts = st.fixed_dictionaries(
 @settings(max_examples=400, deadline=None)
 @given(plain_alerts)
 def test_the_first_segment_always_says_what_not_to_do_whom_to_ring_and_how_to_answer(chosen: dict[str, Any]) -> None:
-    """Whatever else has to be left out: jobs before the place. (A drill says so first, and may lose the digit.)"""
+    """Whatever else has to be left out: jobs before the place, and that before what happened."""
     text = composed(chosen).text
-    advice = {
-        "en": ("Do not go there alone.", "Text, do not ring", "Do not ring", "Do not contact"),
-        "es": ("No vaya", "Escriba, no llame", "No llame", "No contacte"),
-    }[chosen["language"]]
     assert segment_room(text) >= 0
-    assert any(words in text for words in advice), text
+    assert any(words in text for words in ADVICE[chosen["language"]]), text
     assert chosen["number"] in text
-    assert re.search(r"(Answer|Responda) 1.*2.*3", text), text
+    assert ANSWER.search(text), text
+
+
+@settings(max_examples=200, deadline=None)
+@given(plain_alerts)
+def test_the_first_segment_to_staff_says_how_to_answer_however_long_her_name_is(chosen: dict[str, Any]) -> None:
+    """And whether she may be rung."""
+    text = composed({**chosen, "recipient": "dispatch"}).text
+    rule = {"en": "(Text only|Do not make|Code question)", "es": "(Solo texto|No contactar|Primero la pregunta)"}
+    assert segment_room(text) >= 0
+    assert ANSWER.search(text), text
+    assert chosen["rule"] is None or re.search(rule[chosen["language"]], text), text
+
+
+@settings(max_examples=200, deadline=None)
+@given(plain_alerts, st.sampled_from(["美亚", "Оксана", "مريم", "Ελενα Παπαδοπουλου"]))
+def test_a_name_in_other_letters_halves_the_room_and_still_no_number_is_cut(chosen: dict[str, Any], name: str) -> None:
+    """The digit may be lost there; our number and what not to do are said whole, before what happened."""
+    text = composed({**chosen, "name": name, "number": "+1 312 555 0100", "drill": False}).text
+    assert segment_room(text) >= 0
+    assert f"{'Ring' if chosen['language'] == 'en' else 'Llame al'} +1 312 555 0100." in text
+    assert any(words in text for words in ADVICE[chosen["language"]]), text
+
+
+def test_the_words_of_a_text_with_little_room() -> None:
+    """A long place is said without a word before it; a name in other letters leaves room for what must not be done."""
+    chosen: dict[str, Any] = {
+        "name": "Mia", "label": "the library, Main", "number": "+1 312 555 0100", "language": "en",
+        "purpose": "alert", "trigger": "panic", "recipient": "contact", "reads": "nobody_else", "sees": "place",
+        "channel": "sms", "rule": "text_only", "drill": False, "fix": True,
+    }  # fmt: skip
+    assert composed(chosen).text == (
+        "Mia pressed the alarm, 12:00 PM. 1.1 km south of the library, Main, 5 min ago. "
+        "Text, do not ring Mia. Ring +1 312 555 0100. Answer 1 can, 2 cannot, 3 coming."
+    )
+    assert composed({**chosen, "name": "美亚"}).text == "美亚: Text, do not ring 美亚. Ring +1 312 555 0100."
 
 
 @pytest.mark.parametrize(
