@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import cast
 
 from alerts.applicable import applies, in_hours
 from alerts.audience import contact_key, is_contact, methods_of, recipients_of
@@ -17,7 +18,7 @@ from alerts.effects import AlarmOperator
 from alerts.policy import Policy, Recipient, Step
 from alerts.situation import Incident
 from alerts.step_recipients import named, say_nobody_on_call
-from alerts.telling import NEWS_STEP, News, tell
+from alerts.telling import HAPPENED, NEWS_STEP, News, tell
 from alerts.turn import Turn, milliseconds
 
 STEPS_TIMER = "steps"
@@ -49,6 +50,7 @@ def restart(turn: Turn, *, news: News, contacts_later: bool, also: Iterable[str]
         rounds=(0,) * len(turn.incident.policy.steps),
         tail_round=0,
         contacts_not_before=later,
+        contacts_news=news if contacts_later else None,
         news=turn.incident.news + 1,
     )
     if not contacts_later:
@@ -57,9 +59,9 @@ def restart(turn: Turn, *, news: News, contacts_later: bool, also: Iterable[str]
     advance(turn, also=told, news=news)
 
 
-def postpone_contacts(turn: Turn) -> None:
+def postpone_contacts(turn: Turn, news: News) -> None:
     """Staff hear first; the contacts one step later, if it still matters then."""
-    turn.change(contacts_not_before=turn.now + _one_step(turn.incident))
+    turn.change(contacts_not_before=turn.now + _one_step(turn.incident), contacts_news=news)
 
 
 def tell_news_now(turn: Turn, news: News, *, but_not: str | None = None) -> None:
@@ -68,6 +70,7 @@ def tell_news_now(turn: Turn, news: News, *, but_not: str | None = None) -> None
     `but_not` is the recipient whose own doing it is.
     """
     turn.change(epoch=turn.incident.epoch + 1, news=turn.incident.news + 1)
+    _keep_for_contacts(turn, news)
     advance(turn, also=[e.recipient for e in turn.incident.told if e.recipient != but_not], news=news)
 
 
@@ -81,7 +84,15 @@ def tell_what_is_new(turn: Turn) -> None:
         _set_next(turn)
         return
     turn.change(news=turn.incident.news + 1)
-    advance(turn, also=[entry.recipient for entry in turn.incident.told], news="panic")
+    _keep_for_contacts(turn, "pressed_again")
+    advance(turn, also=[entry.recipient for entry in turn.incident.told], news="pressed_again")
+
+
+def _keep_for_contacts(turn: Turn, news: News) -> None:
+    """Contacts who are told later hear the last that happened to her, rather than who of the others has it."""
+    incident = turn.incident
+    if incident.contacts_not_before is not None and (news in HAPPENED or incident.contacts_news not in HAPPENED):
+        turn.change(contacts_news=news)
 
 
 def jump(turn: Turn, to: int | None = None) -> None:
@@ -281,17 +292,19 @@ def _counts(turn: Turn, step: Step) -> bool:
 
 def _tell_postponed(turn: Turn) -> list[str]:
     """The contacts that a lapse had put one step behind the staff."""
-    not_before = turn.incident.contacts_not_before
+    not_before, waited = turn.incident.contacts_not_before, turn.incident.contacts_news
     if not_before is None or turn.now < not_before:
         return []
-    turn.change(contacts_not_before=None)
+    turn.change(contacts_not_before=None, contacts_news=None)
     names: dict[str, None] = {}
     for step, done in zip(turn.incident.policy.steps, turn.incident.rounds, strict=True):
         if done:
             names.update(dict.fromkeys(named(turn, step)))
     names.update(dict.fromkeys(entry.recipient for entry in turn.incident.told))
     contacts = [name for name in names if is_contact(name)]
-    return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news="went_quiet")
+    # An incident that a former release put off does not know why.
+    news = cast("News", waited or "went_quiet")
+    return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=news)
 
 
 def _tail_recipients(turn: Turn) -> list[str]:

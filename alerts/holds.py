@@ -116,7 +116,7 @@ def lapse_contacts_hold(turn: Turn) -> None:
     turn.change(contacts_hold=None, helping=())
     _open_again(turn)
     if turn.incident.state != "pending" and not turn.incident.staff_have_it:
-        postpone_contacts(turn)
+        postpone_contacts(turn, "went_quiet")
         tell_news_now(turn, "went_quiet")
 
 
@@ -130,7 +130,7 @@ def withdraw_staff(turn: Turn, *, staff: str) -> None:
         # Those who answered before names were kept cannot be shown as having it.
         heir = next((one for one in left if one in incident.having_names), None)
         if heir is None:
-            lapse_staff_hold(turn, "one_cannot")
+            lapse_staff_hold(turn, "nobody_has_it")
             return
         name = incident.having_names[heir]
         until = turn.now + milliseconds(incident.policy.lease_ms)
@@ -141,7 +141,8 @@ def withdraw_staff(turn: Turn, *, staff: str) -> None:
     elif not enough or turn.incident.staff_have_it:
         return
     # Whoever has it now did not ask for it: they and the others hear of it.
-    _tell_of_loss(turn, enough=enough, but_not=staff_key(staff))
+    passed = hold is not None and hold.since == turn.now and turn.incident.staff_have_it
+    _tell_of_loss(turn, "passed_on" if passed else "one_cannot", enough=enough, but_not=staff_key(staff))
 
 
 def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
@@ -158,7 +159,10 @@ def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
     if incident.state == "pending" or incident.staff_have_it:
         return
     if held or before.staff_have_it or (before.contacts_have_it and not incident.contacts_have_it):
-        tell_news_now(turn, "one_cannot", but_not=contact_key(contact))
+        news: News = "nobody_has_it" if held else "one_cannot"
+        if held and incident.contacts_hold is not None:
+            news = "passed_on" if incident.contacts_have_it else "one_cannot"
+        tell_news_now(turn, news, but_not=contact_key(contact))
 
 
 def _pass_on(turn: Turn) -> None:
@@ -190,14 +194,14 @@ def _open_again(turn: Turn) -> None:
     turn.publish("incident.updated")
 
 
-def _tell_of_loss(turn: Turn, *, enough: bool, but_not: str) -> None:
+def _tell_of_loss(turn: Turn, news: News, *, enough: bool, but_not: str) -> None:
     """One has it less: the steps begin again where they waited, and go on where they were under way."""
     if turn.incident.state == "pending":
         return
     if enough:
-        restart(turn, news="one_cannot", contacts_later=True)
+        restart(turn, news=news, contacts_later=True)
     else:
-        tell_news_now(turn, "one_cannot", but_not=but_not)
+        tell_news_now(turn, news, but_not=but_not)
     if turn.incident.staff_have_it:
         silence_steps(turn)
 

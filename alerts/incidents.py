@@ -187,11 +187,11 @@ def add_trigger(turn: Turn, trigger: Trigger) -> None:
     if incident.state == "pending":
         end_window(turn, what="window_ended_by_trigger")
     elif incident.state == "acknowledged":
-        break_holds(turn, news_of(trigger.kind))
+        break_holds(turn, news_of(trigger.kind, incident))
     else:
         turn.change(contacts_stopped=False, stood_down_at=None)
         if graver or trigger.kind != "panic" or incident.stood_down_at is not None:
-            tell_news_now(turn, news_of(trigger.kind))
+            tell_news_now(turn, news_of(trigger.kind, incident))
         else:
             tell_what_is_new(turn)
 

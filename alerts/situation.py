@@ -120,6 +120,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tail_round: int = 0
     contacts_told_at: datetime | None = None
     contacts_not_before: datetime | None = None
+    contacts_news: str | None = None
+    """What the contacts will hear who are told one step later."""
     contacts_stopped: bool = False
     next_step_at: datetime | None = None
     news: int = 0

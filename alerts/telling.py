@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
-from alerts.audience import contact_key, is_contact, methods_of
+from alerts.audience import contact_key, is_contact, methods_of, staff_key
 from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify, Purpose
 from alerts.signals import TriggerKind
-from alerts.situation import Hold, Told
+from alerts.situation import Hold, Incident, Told
 from alerts.turn import Turn
 
 NEWS_STEP = -1
-News = TriggerKind | Literal["went_quiet", "one_cannot", "plan_changed", "agreed"]
-"""What is new, for whoever was told before."""
+Happened = TriggerKind | Literal["pressed_again"]
+Holds = Literal["went_quiet", "nobody_has_it", "passed_on", "yours_now", "one_cannot"]
+News = Happened | Holds | Literal["plan_changed", "agreed"]
+"""What is new, for whoever was told before: what happened to her, or who has it now."""
+PRESSES = frozenset({"panic", "duress"})
+HAPPENED = frozenset({*get_args(TriggerKind), "pressed_again"})
 RUNG_AFTER, RUNG_WITHIN = 6, timedelta(hours=1)
 """After so many messages in so short a time one more text changes nothing: one call, then the count begins anew."""
 
 
-def news_of(kind: TriggerKind) -> News:
-    """What a trigger is for whoever hears of it: the twin is a press like another."""
-    return "panic" if kind == "duress" else kind
+def news_of(kind: TriggerKind, before: Incident) -> Happened:
+    """What a trigger is for whoever hears of it: the twin is a press like another, the first one or one more."""
+    if kind not in PRESSES:
+        return kind
+    return "pressed_again" if any(trigger.kind in PRESSES for trigger in before.triggers) else "panic"
 
 
 def tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news: News | None) -> list[str]:
@@ -71,7 +77,7 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: N
                 "times": times,
                 "presses": incident.presses,
                 "severity": incident.severity,
-                **({"news": news} if purpose == "news" else {}),
+                **({"news": _as_they_hear_it(turn, recipient, news)} if purpose == "news" else {}),
             },
         )
     )
@@ -87,6 +93,17 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: N
     turn.change(told=(*others, entry), contacts_told_at=contacts_told_at, nobody_reachable=False)
     if before is None:
         turn.record("told", recipient=recipient, step=step + 1)
+
+
+def _as_they_hear_it(turn: Turn, recipient: str, news: News | None) -> News | None:
+    """Who has it at this instant, for this recipient: whoever got it unasked reads that it is theirs."""
+    incident = turn.incident
+    if news in {"passed_on", "one_cannot"}:
+        for hold, key_of in ((incident.staff_hold, staff_key), (incident.contacts_hold, contact_key)):
+            if hold is not None and key_of(hold.holder) == recipient and hold.since == turn.now:
+                return "yours_now"
+    held = incident.staff_hold is not None or incident.contacts_hold is not None
+    return "one_cannot" if news == "nobody_has_it" and held else news
 
 
 def _ways(

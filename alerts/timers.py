@@ -45,7 +45,7 @@ def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901, PLR0912 - a 
             advance(turn)
             turn.publish("incident.updated")
         case _ if signal.name == NEWS_TIMER:
-            tell_news_now(turn, "panic")
+            tell_news_now(turn, "pressed_again")
             turn.publish("incident.updated")
         case holds.STAFF_LEASE:
             holds.lapse_staff_hold(turn)

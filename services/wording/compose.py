@@ -388,8 +388,10 @@ class _Words:
         return {"name": name, "number": self._number, "time": self._time(self._moment()), "count": self._count}
 
     def _head(self, register: str, name: str, *, brief: bool = False) -> str:
-        purpose = self._context.delivery.purpose
-        kind: str = purpose if purpose in {"repeat", "news", "all_clear", "warning"} else "alert"
+        kind = self._kind()
+        if self._context.delivery.facts.get("news") == "agreed":
+            # Agreed anew: what it is about, as at first.
+            kind = "alert"
         at = self._since() if kind in {"alert", "repeat"} else self._context.now
         incident = self._context.incident
         answers = incident.answers if incident is not None else ()
@@ -397,15 +399,12 @@ class _Words:
             kind = "repeat_answered"
         elif brief and kind in {"news", "repeat"}:
             kind = "news_brief" if kind == "news" else "alert"
-        what = self._say(f"what.{self._news() if purpose == 'news' else self._trigger()}")
+        what = self._say(f"what.{self._news() if kind.startswith('news') else self._trigger()}")
         return self._say(f"{register}.{kind}", name=name, what=what, time=self._time(at), count=self._count)
 
     def _news(self) -> str:
         """What is new since they heard last."""
-        news = self._context.delivery.facts.get("news")
-        if news == "panic":
-            return "pressed_again"
-        return str(news) if news is not None and news != "agreed" else self._trigger()
+        return str(self._context.delivery.facts.get("news") or self._trigger())
 
     def _trigger(self) -> str:
         return trigger_shown(self._context.incident) if self._context.incident is not None else "fault"

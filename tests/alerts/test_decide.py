@@ -533,17 +533,65 @@ def test_news_say_what_is_new_and_the_twin_is_a_press_like_another() -> None:
 
     mia.wait(minutes=1)
     mia.press(window=None)
-    assert news() == {"panic"}
-    mia.wait(minutes=2)
-    assert news() == {"panic", "missed_check_in"}
+    assert news() == {"pressed_again"}
+    mia.notices.clear()
+    mia.wait(seconds=10)
+    mia.press(window=None)
+    assert news() == set(), "bundled with the one before"
+    mia.wait(seconds=20)
+    assert news() == {"pressed_again"}
+    mia.notices.clear()
+    mia.wait(seconds=90)
+    assert news() == {"missed_check_in"}
     mia.notices.clear()
     cancel(mia, verdict="duress")
-    assert news() == {"panic"}
+    assert news() == {"pressed_again"}
     mia.notices.clear()
     common = {**mia.common(), "incident": mia.incident.id, "staff": "sam", "name": "Sam"}
     mia.take(IncidentAcknowledged(**common))
     mia.wait(minutes=6)
     assert news() == {"went_quiet"}
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_the_first_press_after_a_missed_check_in_is_not_told_as_one_more(honest: bool) -> None:
+    """Nor is the twin, which tells those who hear of it no more than a press does."""
+    mia = Mia()
+    plan_check_in(mia, minutes=3, grace=0)
+    mia.wait(minutes=4)
+    if honest:
+        mia.press(window=None)
+    else:
+        cancel(mia, verdict="duress")
+    assert {n.facts["news"] for n in mia.notices if n.purpose == "news"} == {"panic"}
+
+
+def test_contacts_who_are_told_one_step_later_hear_why_and_the_last_that_happened_to_her() -> None:
+    """Sam gives it back, and the contacts hear that nobody has it; had she pressed meanwhile, that."""
+    for presses, heard in ((0, "nobody_has_it"), (1, "pressed_again")):
+        mia = Mia()
+        mia.press(window=None)
+        common: dict[str, Any] = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+        mia.take(IncidentAcknowledged(**mia.common(), **common))
+        mia.take(ResponderDeclined(**mia.common(), **common))
+        mia.notices.clear()
+        for _ in range(presses):
+            mia.wait(seconds=40)
+            mia.press(window=None)
+        mia.wait(minutes=3)
+        first = next(n for n in mia.notices if n.recipient == "contact:c1")
+        assert (first.purpose, first.facts["news"]) == ("news", heard)
+
+
+def test_nobody_reads_that_nobody_has_it_while_somebody_does() -> None:
+    """Sam gives it back, and Ana still can help: the desk hears that somebody cannot after all."""
+    mia = Mia()
+    mia.press(window=None)
+    mia.take(ContactAnswered(**mia.common(), incident=mia.incident.id, contact="c1", name="Ana", answer="can_help"))
+    common: dict[str, Any] = {"incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    mia.take(IncidentAcknowledged(**mia.common(), **common))
+    mia.take(ResponderDeclined(**mia.common(), **common))
+    assert {n.recipient: n.facts["news"] for n in mia.notices if n.purpose == "news"} == {"dispatch": "one_cannot"}
 
 
 def test_a_contact_who_goes_quiet_is_told_of_to_staff_first_and_to_contacts_one_step_later() -> None:

@@ -299,6 +299,8 @@ def test_what_a_contact_gives_back_is_had_by_another_who_can_help() -> None:
     says(her, "c1", "can_help")
     says(her, "c2", "on_my_way")
     says(her, "c2", "cannot")
+    news = {n.recipient: n.facts["news"] for n in her.notices if n.purpose == "news"}
+    assert news == {"contact:c1": "yours_now", "dispatch": "passed_on"}
     assert her.incident.state == "acknowledged"
     assert her.incident.contacts_hold is not None
     assert her.incident.contacts_hold.holder == "c1"

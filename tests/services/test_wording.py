@@ -14,6 +14,7 @@ from alerts.effects import Purpose
 from alerts.policy import DEFAULT_POLICY
 from alerts.signals import Fix, Job, TriggerKind
 from alerts.situation import Answer, Incident, Trigger
+from alerts.telling import News
 from services.links import Link, Links
 from services.wording.catalogue import PARTS, PLACEHOLDER, Entry, _entries, languages
 from services.wording.compose import MessageComposer
@@ -318,6 +319,7 @@ ADVICE = {
     "en": ("Do not go there alone.", "Text, do not ring", "Do not ring", "Do not contact"),
     "es": ("No vaya", "Escriba, no llame", "No llame", "No contacte"),
 }
+TOLD_AS_NEWS = [one for kind in get_args(News) for one in get_args(kind) or [kind] if one != "duress"]
 ANSWER = re.compile(r"(Answer|Responda) 1.*2.*3")
 plain_alerts = st.fixed_dictionaries(
     {
@@ -336,7 +338,7 @@ plain_alerts = st.fixed_dictionaries(
         "fix": st.booleans(),
         "job": st.none() | st.sampled_from(get_args(Job)),
         "taken": st.lists(st.sampled_from(get_args(Job)), max_size=3),
-        "news": st.sampled_from([None, *get_args(TriggerKind)[1:], "went_quiet", "one_cannot", "plan_changed"]),
+        "news": st.sampled_from([None, *TOLD_AS_NEWS]),
     }
 )
 
@@ -390,9 +392,13 @@ def test_the_words_of_a_text_with_little_room() -> None:
 @pytest.mark.parametrize(
     ("news", "english", "spanish"),
     [
-        ("panic", "pressed again", "volvio a activar la alarma"),
+        ("panic", "pressed the alarm", "activo la alarma"),
+        ("pressed_again", "pressed again", "volvio a activar la alarma"),
         ("missed_check_in", "did not check in", "no dio señales a la hora prevista"),
         ("went_quiet", "whoever had it has gone quiet", "quien se ocupaba ya no"),
+        ("nobody_has_it", "nobody has it any more", "ya no lo atiende nadie"),
+        ("passed_on", "somebody else has it now", "ahora lo atiende otra persona"),
+        ("yours_now", "you have it now", "ahora queda a su cargo"),
         ("one_cannot", "somebody cannot come after all", "alguien ya no puede acudir"),
     ],
 )
@@ -407,6 +413,16 @@ def test_news_say_what_is_new(news: str, english: str, spanish: str) -> None:
     assert composed({**chosen, "language": "es"}).text.startswith(f"Novedades de Mia, 12:00: {spanish}")
     assert composed({**chosen, "recipient": "dispatch"}).text.startswith(f"News of Mia, 12:00 PM: {english}.")
     assert composed({**chosen, "channel": "webhook"}).data["news"] == news
+
+
+def test_who_agrees_anew_reads_what_it_is_about_and_not_that_she_pressed_again() -> None:
+    """With the time at which it began."""
+    chosen: dict[str, Any] = {
+        "name": "Mia", "label": "home", "number": "555-0100", "language": "en", "purpose": "news",
+        "trigger": "panic", "recipient": "contact", "reads": "nobody_else", "sees": "message", "channel": "sms",
+        "rule": None, "drill": False, "fix": False, "news": "agreed",
+    }  # fmt: skip
+    assert composed(chosen).text.startswith("Mia pressed the alarm, 12:00 PM. Do not go there alone.")
 
 
 @pytest.mark.parametrize(
