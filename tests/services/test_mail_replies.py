@@ -201,6 +201,20 @@ async def test_somebody_of_the_staff_answers_by_mail(post: Post) -> None:
     assert (incident["state"], incident["holder"]) == ("acknowledged", "Kim")
 
 
+async def test_somebody_of_the_staff_who_comes_reads_by_mail_what_to_say_at_the_door(post: Post) -> None:
+    """In the line that comes back."""
+    town = post.town
+    kim, _ = await staff(town, "Kim", methods=[{"channel": "email", "address": KIM}])
+    await town.policy("nights", **NIGHTS)
+    phone = await town.mia(policy="nights", brief={"arrival_word": "blue scarf"})
+    await nights(town, kim)
+    await town.press(phone)
+    asked = await post.mail_to(KIM)
+    assert "blue scarf" not in asked.get_content()
+    await post.answer(asked["Reply-To"], "3", sender=KIM)
+    assert "At the door say: blue scarf" in (await post.mail_to(KIM, 2)).get_content()
+
+
 async def test_words_of_the_staff_are_kept_as_well(post: Post) -> None:
     """Alone, and below a digit."""
     town = post.town

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.services.provider import Provider
 from tests.services.test_teams import NIGHTS, nights, staff
 from tests.services.test_texts import action, texted
@@ -89,6 +91,20 @@ async def test_three_says_that_kim_is_on_the_way_in_kims_language(town: Town, pr
     assert "on_the_way" in kinds(incident)
 
 
+async def test_the_word_for_the_door_is_not_said_where_she_said_that_nothing_must_go(
+    town: Town, provider: Provider
+) -> None:
+    """Kim's number turns out to be read by somebody else: a three from there acts on nothing and learns nothing."""
+    await on_call(town)
+    await texted(town, provider, KIM)
+    person = (await town.incident())["person"]["id"]
+    changes = {"unsafe": [KIM], "brief": {"arrival_word": "blue scarf"}}
+    assert (await town.call("PATCH", f"/v1/people/{person}", town.admin, changes)).status == 200
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "3")
+    assert "blue scarf" not in said
+    assert "on_the_way" not in kinds(await town.incident())
+
+
 async def test_other_words_change_nothing_and_get_one_line_of_help(town: Town, provider: Provider) -> None:
     """Kim asks back: it stands in the timeline."""
     await on_call(town)
@@ -133,11 +149,12 @@ async def test_whoever_may_no_longer_see_her_answers_nothing(town: Town, provide
     assert (await town.incident())["state"] == "open"
 
 
-async def test_a_key_answers_when_kim_is_rung(town: Town, provider: Provider) -> None:
-    """Any key first: then what it is, and a one."""
+@pytest.mark.parametrize(("key", "says"), [("1", "It is yours."), ("3", "At the door say: blue scarf")])
+async def test_a_key_answers_when_kim_is_rung(town: Town, provider: Provider, key: str, says: str) -> None:
+    """Any key first: then what it is, and a one; or a three, and Kim hears what to say at the door."""
     kim, _ = await staff(town, "Kim", methods=[{"channel": "voice", "address": KIM}])
     await town.policy("nights", **NIGHTS)
-    phone = await town.mia(policy="nights")
+    phone = await town.mia(policy="nights", brief={"arrival_word": "blue scarf"})
     await nights(town, kim)
     await town.press(phone)
 
@@ -150,8 +167,9 @@ async def test_a_key_answers_when_kim_is_rung(town: Town, provider: Provider) ->
     _, asked = await provider.asks(town.url, rung)
     _, told = await provider.asks(town.url, rung, action(asked), "5")
     assert "Answer 1: I have it" in told
-    _, said = await provider.asks(town.url, rung, action(told), "1")
-    assert "It is yours." in said
+    _, said = await provider.asks(town.url, rung, action(told), key)
+    assert says in said
+    assert ("blue scarf" in said) is (key == "3")
     incident = await town.incident()
     assert (incident["state"], incident["holder"]) == ("acknowledged", "Kim")
 
