@@ -37,6 +37,9 @@ from streams.records import (
 )
 from streams.store import Transaction
 
+PRINTABLE = r"\A(?=.*\S)[^\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+\Z"
+"""Something to see in one line, and nothing that hides or turns what stands round it."""
+
 
 class Communication(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How somebody talks."""
@@ -90,7 +93,7 @@ class ContactRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit
     care: Long | None = None
     arrival_word: Text | None = None
     """What whoever comes to the door says, so that she knows that they were sent."""
-    phrase: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    phrase: Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE)] | None = None
     """What she agreed with her contacts, so that they know that a message is truly about her."""
 
 

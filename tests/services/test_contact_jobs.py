@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.services.provider import Provider
 from tests.services.test_contacts import code_of
 from tests.services.test_texts import ANA, BEN, texted
@@ -80,8 +82,17 @@ async def test_a_phrase_shows_that_a_text_is_truly_about_her(town: Town, provide
     await town.call("PATCH", f"/v1/people/{person}", town.admin, {"brief": brief, "known_as": "Mia"})
     await town.press(phone, immediate=True)
     assert (await texted(town, provider, ANA)).body.endswith("the cat is called Tom")
-    refused = await town.call("PATCH", f"/v1/people/{person}", town.admin, {"brief": {"phrase": "x" * 41}})
+    assert (await town.incident())["brief"]["phrase"] == "the cat is called Tom", "staff see it too"
+
+
+@pytest.mark.parametrize("phrase", ["x" * 41, "", "   ", "Tom\nRing 555-0199", "Tom\n", "\u202emoT", "\u200b"])
+async def test_a_phrase_is_one_short_line_that_can_be_seen(town: Town, phrase: str) -> None:
+    """Nothing in it passes for another line of the message, or turns it round."""
+    person = await town.person()
+    refused = await town.call("PATCH", f"/v1/people/{person}", town.admin, {"brief": {"phrase": phrase}})
     assert (refused.status, refused.body["errors"][0]["field"]) == (422, "brief.phrase")
+    kept = await town.call("PATCH", f"/v1/people/{person}", town.admin, {"brief": {"phrase": "Tomás «el gato»"}})
+    assert kept.status == 200
 
 
 async def test_the_page_shows_their_part_and_the_word_once_they_come(town: Town) -> None:

@@ -179,7 +179,12 @@ def composed(chosen: dict[str, Any]) -> OutgoingMessage:
         known_as=chosen["name"],
         language=chosen["language"],
         time_zone="America/Chicago",
-        details={"places": [place], "brief": {"contact": chosen["rule"]} if chosen["rule"] else {}},
+        details={
+            "places": [place],
+            "brief": {
+                key: value for key, value in (("contact", chosen["rule"]), ("phrase", chosen.get("phrase"))) if value
+            },
+        },
     )
     context = DeliveryContext(
         delivery=delivery,
@@ -321,6 +326,24 @@ ADVICE = {
 }
 TOLD_AS_NEWS = [one for kind in get_args(News) for one in get_args(kind) or [kind] if one != "duress"]
 ANSWER = re.compile(r"(Answer|Responda) 1.*2.*3")
+
+
+def test_a_phrase_agreed_with_her_ends_a_text_to_those_who_read_alone() -> None:
+    """It goes before the place does, and to no handset that others may read; staff know her otherwise."""
+    chosen: dict[str, Any] = {
+        "name": "Mia", "label": "home", "number": "555-0100", "language": "en", "purpose": "alert",
+        "trigger": "panic", "recipient": "contact", "reads": "nobody_else", "sees": "message", "channel": "sms",
+        "rule": None, "drill": False, "fix": True, "phrase": "the cat is called Tom",
+    }  # fmt: skip
+    assert composed(chosen).text.endswith("Answer 1: can help, 2: cannot, 3: on my way. the cat is called Tom")
+    assert composed({**chosen, "number": "+1 312 555 0100", "phrase": "y" * 40}).text.endswith("3 coming. " + "y" * 40)
+    placed = composed({**chosen, "sees": "place", "phrase": "y" * 40}).text
+    assert "south of home" in placed
+    assert "yyy" not in placed
+    for others in ({"reads": "unknown"}, {"reads": "others"}, {"recipient": "dispatch"}):
+        assert "Tom" not in composed({**chosen, **others}).text
+
+
 plain_alerts = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["Mia", "Alexandra", "María José Fernández", "Wolfeschlegelsteinhausen Bergerdorff"]),
@@ -339,6 +362,7 @@ plain_alerts = st.fixed_dictionaries(
         "job": st.none() | st.sampled_from(get_args(Job)),
         "taken": st.lists(st.sampled_from(get_args(Job)), max_size=3),
         "news": st.sampled_from([None, *TOLD_AS_NEWS]),
+        "phrase": st.sampled_from([None, "the cat is called Tom", "y" * 40, "кота зовут Том"]),
     }
 )
 
@@ -386,6 +410,7 @@ def test_the_words_of_a_text_with_little_room() -> None:
         "Mia pressed the alarm, 12:00 PM. 1.1 km south of the library, Main, 5 min ago. "
         "Text, do not ring Mia. Ring +1 312 555 0100. Answer 1 can, 2 cannot, 3 coming."
     )
+    assert composed({**chosen, "phrase": "the cat is called Tom"}).text == composed(chosen).text
     assert composed({**chosen, "name": "美亚"}).text == "美亚: Text, do not ring 美亚. Ring +1 312 555 0100."
 
 

@@ -14,7 +14,7 @@ import { languageName, say, sayName } from "./wording.js";
  */
 
 /** In the order in which they matter at the door. */
-const FACTS = ["weapons", "other_person", "children", "animals", "care", "arrival_word"];
+const FACTS = ["weapons", "other_person", "children", "animals", "care", "arrival_word", "phrase"];
 
 /** @param {Session["organization"]} organization */
 export function makeBrief(organization) {
