@@ -189,7 +189,8 @@ def add_trigger(turn: Turn, trigger: Trigger) -> None:
     elif incident.state == "acknowledged":
         break_holds(turn, news_of(trigger.kind, incident))
     else:
-        turn.change(contacts_stopped=False, stood_down_at=None)
+        # Whoever was to hear one step later hears of this at once.
+        turn.change(contacts_stopped=False, stood_down_at=None, contacts_not_before=None, contacts_news=None)
         if graver or trigger.kind != "panic" or incident.stood_down_at is not None:
             tell_news_now(turn, news_of(trigger.kind, incident))
         else:

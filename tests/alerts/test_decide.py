@@ -522,6 +522,18 @@ def test_a_call_that_goes_on_is_a_sign_of_life() -> None:
     assert "hold_lapsed" not in mia.lines
 
 
+def test_contacts_who_wait_one_step_hear_of_a_new_press_at_once() -> None:
+    """Sam has gone quiet, and the contacts are to hear later; then she presses again."""
+    mia = Mia()
+    mia.press(window=None)
+    common = {**mia.common(), "incident": mia.incident.id, "staff": "sam", "name": "Sam"}
+    mia.take(IncidentAcknowledged(**common))
+    mia.wait(minutes=5, seconds=40)
+    already = len(mia.told)
+    mia.press(window=None)
+    assert {"contact:c1", "contact:c2"} <= {name for name, _ in mia.told[already:]}
+
+
 def test_news_say_what_is_new_and_the_twin_is_a_press_like_another() -> None:
     """A press again, a missed check-in, the twin, and a responder who goes quiet."""
     mia = Mia()
