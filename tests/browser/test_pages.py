@@ -29,6 +29,8 @@ async def test_from_the_button_to_the_desk_and_back(visitors: Visitors) -> None:
     await expect(row.get_by_test_id("may-call")).to_contain_text("Code question first")
     await told(phone)
     await expect(row).to_have_attribute("data-state", "open")
+    await expect(row.get_by_test_id("where")).to_contain_text("home is 18 Elm Street, flat 3")
+    await expect(row.get_by_test_id("next")).to_have_text(re.compile(r"^In \d:\d\d: \w+"))
     await row.get_by_test_id("incident-open").click()
     await expect(desk.get_by_test_id("detail-title")).to_contain_text("Mia")
     await desk.get_by_test_id("acknowledge").click()

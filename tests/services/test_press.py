@@ -127,6 +127,14 @@ async def test_no_position_is_no_reason(town: Town) -> None:
     assert incident["home"] == "home"
 
 
+async def test_where_she_lives_is_never_guessed(town: Town) -> None:
+    """Of a place that nobody called her home the row says nothing."""
+    mia = await town.mia(places=[{"label": "the library", "latitude": 41.87, "longitude": -87.62}])
+    await town.press(mia, immediate=True)
+    (row,) = await town.live()
+    assert (row["location"], row["home"]) == (None, None)
+
+
 async def test_a_late_press_is_labelled_and_not_dropped(town: Town) -> None:
     """A tunnel of an hour."""
     mia = await town.mia()

@@ -152,7 +152,7 @@ export class Detail {
         ),
       ],
     );
-    redraw(this.where, [incident.location, incident.place], () => [icon("place"), ...whereWords(incident)]);
+    redraw(this.where, [incident.location, incident.home], () => [icon("place"), ...whereWords(incident)]);
     this.parts.actions.update(incident);
   }
 

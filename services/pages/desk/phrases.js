@@ -80,18 +80,17 @@ function bearing(way) {
 }
 
 /**
- * Where, and how old that is; without a fix, where home is.
- * @param {Pick<Summary, "location" | "home" | "place">} incident
+ * Where, and how old that is; without a fix, where home is, if that is known.
+ * @param {Pick<Summary, "location" | "home">} incident
  * @returns {Child[]}
  */
 export function whereWords(incident) {
   const { location } = incident;
   if (!location) {
-    const home = incident.home ?? incident.place;
-    const text = typeof home === "string" ? home : home && [home.label, home.address].filter(Boolean).join(", ");
+    const { home } = incident;
     return [
       element("strong", { class: "late" }, say("where.no_fix")),
-      element("span", {}, text ? say("where.home_is", { place: text }) : say("where.no_home")),
+      home ? element("span", {}, say("where.home_is", { place: home })) : null,
     ];
   }
   const { place } = location;

@@ -72,7 +72,7 @@ export function makeRow(first, open) {
     redraw(parts.age, [incident.opened_at, isLive(incident)], () => [age(incident)]);
     write(parts.person, personWords(incident));
     redraw(parts.call, incident.may_call, () => [callBadge(incident)]);
-    redraw(parts.where, [incident.location, incident.place], () => [icon("place"), ...whereWords(incident)]);
+    redraw(parts.where, [incident.location, incident.home], () => [icon("place"), ...whereWords(incident)]);
     redraw(parts.flags, [incident.dangers, flagKey(incident)], () => flags(incident));
     parts.flags.hidden = !parts.flags.hasChildNodes();
     redraw(parts.holder, [incident.holds, incident.holder, incident.state, incident.disposition], () => held(incident));

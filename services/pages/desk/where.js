@@ -39,7 +39,7 @@ export function makeWhere(incident) {
     /** @param {Incident} incident */
     update(incident) {
       const fixes = fixesOf(incident);
-      redraw(text, [incident.location, incident.place], () => [icon("place"), ...whereWords(incident)]);
+      redraw(text, [incident.location, incident.home], () => [icon("place"), ...whereWords(incident)]);
       redraw(exact, incident.location, () => exactWords(incident));
       redraw(journeys, incident.journeys, () => (incident.journeys ?? []).map(journeyWords));
       journeys.hidden = !journeys.hasChildNodes();
