@@ -14,9 +14,10 @@ from typing import cast
 
 from alerts.applicable import applies, in_hours
 from alerts.audience import contact_key, is_contact, methods_of, recipients_of
-from alerts.effects import AlarmOperator
-from alerts.policy import Policy, Recipient, Step
-from alerts.situation import Incident
+from alerts.care_plan import CarePlan
+from alerts.effects import AlarmOperator, Notify
+from alerts.policy import Policy, Step
+from alerts.situation import Incident, Situation
 from alerts.step_recipients import named, say_nobody_on_call
 from alerts.telling import HAPPENED, NEWS_STEP, News, tell
 from alerts.turn import Turn, milliseconds
@@ -25,6 +26,8 @@ STEPS_TIMER = "steps"
 NEWS_TIMER = "news"
 NEWS_APART = timedelta(seconds=30)
 """Presses on an incident that is open already are told at once, but not more often than this."""
+LOOKS_AHEAD = 12
+"""So many rounds that would tell nobody are looked past for the next one that does."""
 
 
 def advance(turn: Turn, *, also: Iterable[str] = (), news: News | None = None) -> None:
@@ -188,20 +191,20 @@ def next_due(turn: Turn) -> datetime:
     return min(times)
 
 
-def due_next(incident: Incident) -> list[Recipient]:
-    """Whom the policy names for when something is due next: of the steps, of the tail, or the contacts who wait."""
-    at = incident.next_step_at
-    named: list[Recipient] = []
-    if at is None:
-        return named
-    for step, done in zip(incident.policy.steps, incident.rounds, strict=True):
-        if done < _rounds_in(step) and _round_at(incident, step, done) == at:
-            named += step.notify
-    if not _steps_left(incident) and _tail_at(incident) == at:
-        named += incident.policy.tail.notify
-    if incident.contacts_not_before == at:
-        named.append(Recipient(kind="contacts"))
-    return list(dict.fromkeys(named))
+def next_told(situation: Situation, plan: CarePlan, now: datetime) -> tuple[datetime, list[str]] | None:
+    """When the steps tell somebody next, and whom, where nothing changes until then; None where they tell nobody.
+
+    Decided by what would tell them, for the instant at which it would; nothing of it is kept.
+    """
+    at = situation.incident.next_step_at if situation.incident is not None else None
+    for _ in range(LOOKS_AHEAD if at is not None else 0):
+        turn = Turn(situation, plan, max(at or now, now))
+        _tell_due(turn, also=(), news=None)
+        told = [effect.recipient for effect in turn.effects if isinstance(effect, Notify)]
+        if told:
+            return turn.now, told
+        situation, at = turn.situation, next_due(turn)
+    return None
 
 
 def _set_next(turn: Turn) -> None:

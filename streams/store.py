@@ -109,6 +109,9 @@ class Transaction(Protocol):
     async def all_agreed(self, people: Sequence[tuple[str, str]]) -> dict[str, Agreed]:
         """The same for many pairs of an organization and a person; who is unknown, or cannot be read, is left out."""
 
+    async def plan_of(self, agreed: Agreed, policy: Policy | None = None) -> CarePlan:
+        """The care plan that these records make; by this policy, or hers where none is named."""
+
     async def care_plan(self, organization: str, person: str) -> CarePlan:
         """What is agreed for this person now."""
 

@@ -8,49 +8,44 @@ from typing import Any
 
 import msgspec
 
-from alerts.audience import STAFF, WEBHOOK, contact_key
-from alerts.escalation import due_next
 from alerts.person_side import Marks, PersonSide, shown_state
-from alerts.policy import Recipient
 from alerts.signals import Fix
 from alerts.situation import GRAVITY, Hold, Incident
 from services.nearest_place import nearest
-from streams.records import Contact, Delivery, IncidentView, JournalLine, Journey, Organization, Person, Staff, Zone
+from services.web.who_is_told import Names, WhoIsTold, named, who_is_told
+from streams.records import Agreed, Delivery, IncidentView, JournalLine, Journey, Person, Zone
 from streams.store import Transaction
 from streams.unsafe import is_unsafe
 
 TRAIL_SHOWN = 200
-Names = dict[str, str]
-"""What recipients are called, by the keys under which they are told."""
 RUNG = frozenset({"sms", "voice"})
 """Channels whose addresses are telephone numbers."""
-FAR = ("untold", "trying", "handed_over", "reached")
-HOW_FAR = {"failed": 0, "void": 0, "queued": 1, "sending": 1, "sent": 2, "delivered": 3, "read": 3}
-"""How far a message has come, as a place in `FAR`."""
 DANGERS = ("weapons", "other_person", "children", "animals", "care")
 
 
-async def summary(tx: Transaction, view: IncidentView, now: datetime) -> dict[str, Any] | None:
-    """The row of the queue; None when the person was erased."""
-    person = await tx.get(Person, view.organization, view.person)
-    if person is None:
+async def summary(
+    tx: Transaction, view: IncidentView, now: datetime, agreed: Agreed | None = None
+) -> dict[str, Any] | None:
+    """The row of the queue; None when the person was erased. What is `agreed` is read where it is not given."""
+    agreed = agreed or await tx.agreed(view.organization, view.person)
+    if agreed is None:
         return None
-    deliveries = await tx.deliveries_of(view.incident.id)
-    names, silent = await _names(tx, view, person, deliveries)
-    return _row(await _placed(tx, view), person, names, deliveries, silent, now)
+    told = await who_is_told(tx, view, agreed, await tx.deliveries_of(view.incident.id), now)
+    return _row(await _placed(tx, view), agreed.person, told, now)
 
 
 async def whole(tx: Transaction, view: IncidentView, now: datetime) -> dict[str, Any] | None:
     """One incident with everything that responders may need."""
-    person = await tx.get(Person, view.organization, view.person)
-    agency = await tx.get(Organization, view.organization, view.organization)
-    if person is None or agency is None:
+    agreed = await tx.agreed(view.organization, view.person)
+    if agreed is None:
         return None
+    person, agency = agreed.person, agreed.organization
     deliveries = await tx.deliveries_of(view.incident.id)
-    names, silent = await _names(tx, view, person, deliveries)
+    told = await who_is_told(tx, view, agreed, deliveries, now)
+    names = told.names
     side = await tx.person_side(person.id)
     zones = {zone.id: zone for _, zone in await tx.listed(Zone, view.organization, person=person.id)}
-    row = _row(await _placed(tx, view), person, names, deliveries, silent, now)
+    row = _row(await _placed(tx, view), person, told, now)
     incident = view.incident
     details = dict(person.details)
     row |= {
@@ -100,36 +95,6 @@ async def _to_ring(tx: Transaction, view: IncidentView, person: Person) -> list[
     ]
 
 
-async def _names(
-    tx: Transaction, view: IncidentView, person: Person, deliveries: list[Delivery]
-) -> tuple[Names, list[tuple[str, str]]]:
-    """What those are called who were told, or were to be; and of the contacts who cannot be told, why."""
-    contacts = [contact for _, contact in await tx.list_contacts(view.organization, view.person)]
-    names = {contact_key(contact.id): contact.name for contact in contacts}
-    silent = [(contact_key(one.id), why) for one in contacts if (why := _why_silent(person, one, tx.reachable))]
-    for recipient in {delivery.recipient for delivery in deliveries}:
-        if recipient.startswith(WEBHOOK):
-            names[recipient] = recipient.removeprefix(WEBHOOK)
-        elif recipient.startswith(STAFF):
-            staff = await tx.get(Staff, view.organization, recipient.removeprefix(STAFF))
-            if staff is not None:
-                names[recipient] = staff.name
-    return names, silent
-
-
-def _why_silent(person: Person, contact: Contact, reachable: frozenset[str]) -> str | None:
-    """Why a contact can be told of nothing; None where they can."""
-    if contact.consent != "confirmed":
-        return "not_agreed"
-    safe = [method for method in contact.methods if not is_unsafe(person, method)]
-    if not safe:
-        return "unsafe"
-    if all(method.closed_at is not None for method in safe):
-        return "opted_out"
-    usable = [method for method in safe if method.closed_at is None and method.channel in reachable]
-    return None if usable else "no_way"
-
-
 async def _outdated(tx: Transaction, view: IncidentView) -> bool:
     """Whether the plan has been changed since the incident opened; a fault follows a plan of its own."""
     if view.incident.gravest == "fault":
@@ -174,14 +139,7 @@ def plan_view(journey: Journey) -> dict[str, Any]:
     }
 
 
-def _row(
-    view: IncidentView,
-    person: Person,
-    names: Names,
-    deliveries: list[Delivery],
-    silent: list[tuple[str, str]],
-    now: datetime,
-) -> dict[str, Any]:
+def _row(view: IncidentView, person: Person, told: WhoIsTold, now: datetime) -> dict[str, Any]:
     incident = view.incident
     details = person.details
     brief = details.get("brief") or {}
@@ -216,10 +174,11 @@ def _row(
         "home": next((p.get("address") or p["label"] for p in details.get("places") or [] if p.get("home")), None),
         "dangers": [{"kind": name, "text": brief[name]} for name in DANGERS if brief.get(name)],
         "location": location_view(incident.fix, place),
-        "told": told_view(incident, names, deliveries, silent),
+        "told": told.so_far,
         "nobody_reachable": incident.nobody_reachable,
         "next_step_at": incident.next_step_at,
-        "next_recipients": [_next(r, incident, names) for r in due_next(incident) if _is_there(r, incident)],
+        "next_told_at": told.next_at,
+        "next_recipients": told.next,
         "human_contact_at": incident.human_contact_at,
         "drill": incident.drill,
         "now": now,
@@ -236,57 +195,13 @@ def _person_side(side: PersonSide, view: IncidentView, now: datetime) -> str | N
     return shown_state(side.alarm, marks, now)
 
 
-def told_view(
-    incident: Incident, names: Names, deliveries: list[Delivery], silent: list[tuple[str, str]]
-) -> dict[str, Any]:
-    """Who was reached, to whom it was only handed over, who is sent to, who answered; who was not told, and why."""
-    best: dict[str, Delivery] = {}
-    for delivery in deliveries:
-        if delivery.purpose != "invitation":
-            known = best.setdefault(delivery.recipient, delivery)
-            if HOW_FAR[delivery.state] > HOW_FAR[known.state]:
-                best[delivery.recipient] = delivery
-    answered = {contact_key(answer.contact) for answer in incident.answers}
-
-    def at(far: str) -> list[dict[str, Any]]:
-        found = [(r, d) for r, d in best.items() if FAR[HOW_FAR[d.state]] == far]
-        return [_named(r, names) | {"at": d.settled_at} for r, d in found if far != "untold" or r not in answered]
-
-    cannot = [_named(r, names) | {"why": why} for r, why in silent if r not in best]
-    return {
-        **{far: at(far) for far in FAR},
-        "untold": at("untold") + (cannot if incident.live else []),
-        "answered": [{"name": a.name, "answer": a.answer, "at": a.at, "to_ring": a.to_ring} for a in incident.answers],
-    }
-
-
-def _is_there(recipient: Recipient, incident: Incident) -> bool:
-    if recipient.kind not in {"contact", "contacts"}:
-        return True
-    waits = incident.contacts_have_it or incident.contacts_stopped
-    return not waits and (recipient.kind == "contacts" or (recipient.number or 1) <= len(incident.audience))
-
-
-def _next(recipient: Recipient, incident: Incident, names: Names) -> dict[str, Any]:
-    """Whom a policy names, as the desk calls them."""
-    if recipient.kind == "contact":
-        known = incident.audience[(recipient.number or 1) - 1]
-        return {"recipient": "contact", "name": names.get(contact_key(known))}
-    return {"recipient": recipient.kind, "name": recipient.name}
-
-
-def _named(recipient: str, names: Names) -> dict[str, Any]:
-    kind, _, _ = recipient.partition(":")
-    return {"recipient": kind, "name": names.get(recipient)}
-
-
 def delivery_view(delivery: Delivery, names: Names) -> dict[str, Any]:
     """One message to one method."""
-    named = _named(delivery.recipient, names)
+    shown = named(delivery.recipient, names)
     return {
         "id": delivery.id,
         "recipient": delivery.recipient,
-        "name": named["name"],
+        "name": shown["name"],
         "channel": delivery.channel,
         "purpose": delivery.purpose,
         "state": delivery.state,
@@ -305,7 +220,7 @@ def line_view(line: JournalLine, names: Names, zones: Mapping[str, Zone] = {}) -
         values["name"] = zone.name
     recipient = values.pop("recipient", None)
     if recipient is not None:
-        values |= _named(str(recipient), names)
+        values |= named(str(recipient), names)
     return {"at": line.at, "kind": line.what, "by": line.by, "text": values.pop("text", None), "values": values}
 
 

@@ -95,7 +95,12 @@ async def queue(call: Call) -> Reply:
 
     async def work(tx: Transaction) -> tuple[list[dict[str, Any]], str | None]:
         views = await tx.incidents(call.organization, STATES[state], after=after, limit=limit)
-        rows = [await summary(tx, view, call.now) for view in views if await may_see(tx, call, view)]
+        agreed = await tx.all_agreed([(view.organization, view.person) for view in views])
+        rows = [
+            await summary(tx, view, call.now, agreed.get(view.person))
+            for view in views
+            if await may_see(tx, call, view)
+        ]
         following = views[-1].incident.id if len(views) == limit else None
         return [row for row in rows if row is not None], following
 

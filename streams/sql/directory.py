@@ -254,15 +254,15 @@ class DirectoryRows(Sealed):
                     )
         return found
 
-    async def plan_of(self, agreed: Agreed) -> CarePlan:
-        """The care plan that these records make, with the methods that can be used here."""
+    async def plan_of(self, agreed: Agreed, policy: Policy | None = None) -> CarePlan:
+        """The care plan that these records make, with the methods that can be used here; hers unless it is named."""
         who = agreed.person
 
         def safe(methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
             return self._usable(tuple(method for method in methods if not is_unsafe(who, method)))
 
         return CarePlan(
-            policy=await self.policy_of(who),
+            policy=policy if policy is not None else await self.policy_of(who),
             contacts=tuple(
                 PlannedContact(
                     id=c.id,

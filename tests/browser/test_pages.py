@@ -35,6 +35,7 @@ async def test_from_the_button_to_the_desk_and_back(visitors: Visitors) -> None:
     await expect(desk.get_by_test_id("detail-title")).to_contain_text("Mia")
     await desk.get_by_test_id("acknowledge").click()
     await expect(row).to_have_attribute("data-state", "acknowledged")
+    await expect(row.get_by_test_id("next")).to_have_text(re.compile(r"^Theirs for \d:\d\d more$"))
     await expect(phone.get_by_test_id("mark-seen")).to_have_attribute("data-reached", "yes", timeout=10_000)
     await desk.get_by_test_id("on-the-way").click()
     await expect(phone.get_by_test_id("mark-on-the-way")).to_have_attribute("data-reached", "yes", timeout=10_000)

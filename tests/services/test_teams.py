@@ -65,6 +65,22 @@ async def test_who_is_next_and_when(town: Town) -> None:
     assert [(m["name"], m["reachable"]) for m in team["members"]] == [("Kim", True), ("Lou", False)]
 
 
+async def test_the_row_names_whoever_will_be_on_call_then(town: Town) -> None:
+    """Tuesday at six: Kim hands over to Lou in a minute, and the step is due in two."""
+    kim, _ = await staff(town, "Kim")
+    lou, _ = await staff(town, "Lou")
+    steps = [{"after": "0s", "notify": ["dispatch"]}, {"after": "2m", "notify": ["team:nights"]}]
+    await town.policy("nights", cancel_window="0s", steps=steps)
+    phone = await town.mia(policy="nights")
+    rotations = [{"members": [kim, lou], "begins": "2026-11-23", "hand_over": "18:01", "every": 1, "unit": "days"}]
+    await nights(town, rotations=rotations)
+    await town.press(phone)
+    (row,) = await town.live()
+    assert row["next_recipients"] == [{"recipient": "staff", "name": "Lou"}]
+    await town.wait(minutes=2)
+    assert (len(town.sink.to("kim")), len(town.sink.to("lou"))) == (0, 1)
+
+
 @pytest.mark.parametrize("who", ["nobody", "somebody without a method", "no such team"])
 async def test_nobody_on_call_is_a_branch_of_its_own(town: Town, who: str) -> None:
     """The last resort is told in their place, at once; the timeline says why."""

@@ -254,7 +254,7 @@ async def test_a_message_that_waited_for_its_turn_is_checked_again(town: Town) -
 
 
 async def test_the_row_says_who_was_not_told_and_why_and_who_comes_next(town: Town) -> None:
-    """Ana was reached; Ben's only number is marked as unsafe, Zoe has not agreed; the rest come at three minutes."""
+    """Ana was reached; Ben's only number is marked as unsafe, Zoe has not agreed: neither comes next."""
     await town.agency()
     person = await town.person(unsafe=[town.sink.url("ben")])
     await town.contact(person, "Ana")
@@ -266,11 +266,32 @@ async def test_the_row_says_who_was_not_told_and_why_and_who_comes_next(town: To
     assert {(one["recipient"], one["name"]) for one in told["reached"]} == {("dispatch", None), ("contact", "Ana")}
     assert {(one["name"], one["why"]) for one in told["untold"]} == {("Ben", "unsafe"), ("Zoe", "not_agreed")}
     assert told["trying"] == told["handed_over"] == []
-    assert [one["recipient"] for one in row["next_recipients"]] == ["dispatch", "contact", "contact"]
-    assert [one["name"] for one in row["next_recipients"]] == [None, "Ana", "Ben"]
+    assert row["next_told_at"] == row["next_step_at"] == "2026-11-24T18:02:00Z"
+    assert row["next_recipients"] == [
+        {"recipient": "dispatch", "name": None},
+        {"recipient": "contact", "name": "Ana"},
+    ]
     await town.wait(minutes=2)
+    incident = await town.incident()
+    assert incident["next_recipients"] == [{"recipient": "contact", "name": "Ana"}]
+    await town.act(incident["id"], "claim")
     (row,) = await town.live()
-    assert [one["recipient"] for one in row["next_recipients"]] == ["contacts"]
+    assert (row["next_told_at"], row["next_recipients"], row["holds"]["staff"]["until"]) == (
+        None,
+        [],
+        "2026-11-24T18:07:00Z",
+    )
+
+
+async def test_where_two_must_answer_the_row_says_both(town: Town) -> None:
+    """How long Sam has it, and whom the steps tell until a second has."""
+    steps = [{"after": "0s", "notify": ["dispatch"]}]
+    await town.policy("two", cancel_window="0s", acknowledgement={"quorum": 2}, steps=steps)
+    await town.press(await town.mia(policy="two"))
+    await town.act((await town.incident())["id"], "claim", (await town.staff("Sam"))["token"])
+    (row,) = await town.live()
+    assert row["holds"]["staff"] is not None
+    assert row["next_recipients"][0] == {"recipient": "dispatch", "name": None}
 
 
 async def test_the_phone_says_that_nobody_has_answered_yet(town: Town) -> None:

@@ -6,7 +6,7 @@ import { askEscalate, askPlan, askResolve } from "./dialogs.js";
 import { element, fill, redraw } from "../shared/element.js";
 import { icon } from "./icons.js";
 import { isLive, staffHolder } from "./model.js";
-import { nextWords } from "./phrases.js";
+import { nextWords, stepWords } from "./phrases.js";
 import { say } from "./wording.js";
 
 /**
@@ -153,6 +153,8 @@ export function makeActions(id, me, changed) {
         incident.answered,
         incident.state,
         incident.next_step_at,
+        incident.next_told_at,
+        incident.next_recipients,
         incident.cancel_until,
         incident.closed_at,
       ];
@@ -179,7 +181,7 @@ export function makeActions(id, me, changed) {
           until(contact.until, { words: "hold.left", over: "hold.over", class: "lease", late: LAPSES_SOON }),
         ),
       answered(incident),
-      holder ? null : nextWords(incident),
+      ...(holder ? [stepWords(incident)] : nextWords(incident)),
     ];
   }
 

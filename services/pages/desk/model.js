@@ -33,7 +33,7 @@
  *   holds?: {staff: Hold | null, contacts: Hold | null} | null, contact_first?: boolean,
  *   place?: string | Place | null, home?: string | null, dangers?: (string | Danger)[], location?: Location | null,
  *   told?: {reached: Told[], handed_over: Told[], trying: Told[], answered: Told[], untold: Told[]} | null,
- *   next_step_at?: string | null, next_recipients?: Told[], drill?: boolean,
+ *   next_step_at?: string | null, next_told_at?: string | null, next_recipients?: Told[], drill?: boolean,
  *   may_call?: MayCall | null, human_contact_at?: string | null, disposition?: string | null,
  *   nobody_reachable?: boolean, answered?: number, quorum?: number,
  *   card?: {id: string, card: string, at: string, answer?: string | null} | null,

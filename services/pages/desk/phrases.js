@@ -136,24 +136,27 @@ export function dangerWords(incident) {
 }
 
 /**
- * What will happen by itself, and when.
+ * What will happen by itself, and when: how long somebody has it, and whom the plan tells next.
  * @param {Summary} incident
- * @returns {Child}
+ * @returns {Child[]}
  */
 export function nextWords(incident) {
-  if (incident.state === "pending" && incident.cancel_until) {
-    return until(incident.cancel_until, { words: "next.window", over: "next.window_over", class: "next" });
-  }
+  if (incident.state === "pending" && incident.cancel_until)
+    return [until(incident.cancel_until, { words: "next.window", over: "next.window_over", class: "next" })];
   if (incident.closed_at)
-    return element("span", { class: "next" }, say("next.closed", { time: clockTime(incident.closed_at) }));
-  const holder = staffHolder(incident);
-  if (!incident.next_step_at)
-    return holder?.until
-      ? until(holder.until, { words: "next.lease", over: "next.due", class: "next" })
-      : element("span", { class: "next" }, say("next.none"));
+    return [element("span", { class: "next" }, say("next.closed", { time: clockTime(incident.closed_at) }))];
+  const step = stepWords(incident);
+  // A contact's hold is all that is waited for where the plan lets it stop everybody.
+  const lease = staffHolder(incident)?.until ?? (step ? null : incident.holds?.contacts?.until);
+  if (lease) return [until(lease, { words: "next.lease", over: "next.due", class: "next" }), step];
+  return [step ?? element("span", { class: "next" }, say(incident.next_step_at ? "next.nobody" : "next.none"))];
+}
+
+/** Whom the plan tells next, and when; null where it waits. @param {Summary} incident */
+export function stepWords(incident) {
+  if (!incident.next_told_at) return null;
   const who = fewNames(incident.next_recipients ?? []);
-  const words = who ? "next.step_for" : "next.step";
-  return until(incident.next_step_at, { words, over: "next.due", values: { who }, class: "next" });
+  return until(incident.next_told_at, { words: "next.step_for", over: "next.due", values: { who }, class: "next" });
 }
 
 /** @param {Summary} incident */

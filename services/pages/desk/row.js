@@ -76,8 +76,8 @@ export function makeRow(first, open) {
     redraw(parts.flags, [incident.dangers, flagKey(incident)], () => flags(incident));
     parts.flags.hidden = !parts.flags.hasChildNodes();
     redraw(parts.holder, [incident.holds, incident.holder, incident.state, incident.disposition], () => held(incident));
-    const { next_step_at: at, next_recipients: who, holds, cancel_until: until, state, closed_at: closed } = incident;
-    redraw(parts.next, [at, who, holds, until, state, closed], () => [nextWords(incident)]);
+    const { next_told_at: at, next_recipients: who, next_step_at: step, holds, cancel_until: until } = incident;
+    redraw(parts.next, [at, who, step, holds, until, incident.state, incident.closed_at], () => nextWords(incident));
     redraw(parts.told, [incident.told, incident.state], () => told(incident));
     parts.told.hidden = !parts.told.hasChildNodes();
   }
