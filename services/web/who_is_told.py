@@ -96,23 +96,32 @@ def _so_far(
 ) -> dict[str, list[dict[str, Any]]]:
     """Who was reached, to whom it was only handed over, who is sent to, who answered; who was not told, and why."""
     best: dict[str, Delivery] = {}
+    failed: set[str] = set()
     for delivery in deliveries:
         if delivery.purpose != "invitation":
             known = best.setdefault(delivery.recipient, delivery)
             if HOW_FAR[delivery.state] > HOW_FAR[known.state]:
                 best[delivery.recipient] = delivery
-    answered = {contact_key(answer.contact) for answer in incident.answers}
-
-    def at(far: str) -> list[dict[str, Any]]:
-        found = [(r, d) for r, d in best.items() if FAR[HOW_FAR[d.state]] == far]
-        return [named(r, names) | {"at": d.settled_at} for r, d in found if far != "untold" or r not in answered]
-
-    cannot = [named(r, names) | {"why": why} for r, why in silent.items() if r not in best]
-    return {
-        **{far: at(far) for far in FAR},
-        "untold": at("untold") + (cannot if incident.live else []),
-        "answered": [{"name": a.name, "answer": a.answer, "at": a.at, "to_ring": a.to_ring} for a in incident.answers],
-    }
+            if delivery.state == "failed":
+                failed.add(delivery.recipient)
+    # Whoever answers has heard of it, whatever is known of the message.
+    heard = {contact_key(answer.contact) for answer in incident.answers}
+    heard |= {staff_key(staff) for staff in (*incident.having, *incident.declined)}
+    far: dict[str, list[dict[str, Any]]] = {name: [] for name in FAR}
+    for recipient, delivery in best.items():
+        shown = named(recipient, names) | {"at": delivery.settled_at}
+        reached = FAR[-1] if recipient in heard else FAR[HOW_FAR[delivery.state]]
+        if reached == "untold":
+            shown["why"] = silent.get(recipient) or ("failed" if recipient in failed else "not_sent")
+        far[reached].append(shown)
+    if incident.live:
+        far["untold"] += [
+            named(recipient, names) | {"why": why}
+            for recipient, why in silent.items()
+            if recipient not in best and recipient not in heard
+        ]
+    answered = [{"name": a.name, "answer": a.answer, "at": a.at, "to_ring": a.to_ring} for a in incident.answers]
+    return {**far, "answered": answered}
 
 
 def named(recipient: str, names: Names) -> dict[str, Any]:

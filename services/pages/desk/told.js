@@ -29,13 +29,15 @@ export function makeTold() {
 
 /** @param {Incident} incident @returns {Child[]} */
 function toldWords(incident) {
-  const { answered = [], untold = [] } = incident.told ?? {};
+  const { handed_over: handed = [], trying = [], answered = [], untold = [] } = incident.told ?? {};
   const rows = [...incident.deliveries].sort(
     (a, b) => a.recipient.localeCompare(b.recipient) || a.at.localeCompare(b.at),
   );
   return [
     untold.length > 0 &&
       element("p", { class: "told-not" }, say("told.not", { names: untold.map(notToldWords).join(", ") })),
+    handed.length > 0 && element("p", {}, say("told.handed_over", { names: handed.map(recipientWords).join(", ") })),
+    trying.length > 0 && element("p", {}, say("told.trying", { names: trying.map(recipientWords).join(", ") })),
     ...answered.map((told) =>
       element(
         "p",
