@@ -80,6 +80,36 @@ async def test_the_twin_cannot_be_told_from_the_pin(town: Town, told_before: boo
     assert sides[0] == sides[1]
 
 
+@pytest.mark.parametrize("told_before", [False, True])
+async def test_that_nobody_has_answered_yet_tells_nothing_of_the_twin(town: Town, told_before: bool) -> None:
+    """It is said to both or to neither: never of an alarm that her phone shows as called off, and of the next one."""
+    await town.agency()
+    phones = {pin: await town.phone(await town.person(f"Mia {pin}")) for pin in (PIN, TWIN)}
+
+    async def pressed(**fields: object) -> dict[str, str]:
+        return {pin: (await town.press(phone, **fields))["id"] for pin, phone in phones.items()}
+
+    async def advice(presses: dict[str, str]) -> object:
+        sides = [await _side(town, phones[pin], press) for pin, press in presses.items()]
+        assert sides[0] == sides[1]
+        shown = await town.get(f"/v1/panic/{presses[PIN]}", phones[PIN].token)
+        return shown["advice"] and shown["advice"]["kind"]
+
+    first = await pressed(immediate=told_before)
+    if told_before:
+        await town.wait(seconds=65)
+        assert await advice(first) == "waiting"
+    for pin, phone in phones.items():
+        await town.cancel(phone, pin)
+    assert await advice(first) is None
+    await town.wait(minutes=5)
+    assert await advice(first) is None
+    again = await pressed(immediate=True)
+    assert (await advice(first), await advice(again)) == (None, None)
+    await town.wait(seconds=65)
+    assert (await advice(first), await advice(again)) == (None, "waiting")
+
+
 async def test_both_answers_take_the_same_time(town: Town) -> None:
     """A fixed quarter of a second after arrival, for the PIN, the twin and a wrong one."""
     mia = await town.mia()
