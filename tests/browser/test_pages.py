@@ -220,7 +220,7 @@ async def test_a_contact_answers_by_link(visitors: Visitors) -> None:
     await expect(desk.get_by_test_id("timeline-entry").first).to_contain_text("call begun")
     await examine(desk, "desk-to-ring")
     await desk.get_by_test_id("call-end").click()
-    await expect(desk.get_by_test_id("call-log")).to_be_hidden()
+    await expect(desk.get_by_test_id("call-end")).to_be_hidden()
     await expect(desk.get_by_test_id("timeline-entry").first).to_contain_text("call ended")
     await examine(page, "contact-alert")
 

@@ -45,6 +45,30 @@ async def test_claiming_is_explicit_and_so_is_taking_over(town: Town) -> None:
     assert (await town.act(incident, "claim", dana["token"], take_over=True))["holder"] == "Dana"
 
 
+async def test_a_call_keeps_the_hold_while_it_goes_on(town: Town) -> None:
+    """Sam talks to the neighbour for seven minutes: two lines. Dana's own call is no sign of life of Sam's."""
+    mia = await town.mia()
+    sam, dana = await town.staff("Sam"), await town.staff("Dana")
+    incident = (await town.press(mia, immediate=True))["incident"]
+    await town.act(incident, "claim", sam["token"])
+    await town.act(incident, "calls", sam["token"], call="begun", whom="the neighbour")
+    for _ in range(7):
+        await town.wait(minutes=1)
+        shown = await town.act(incident, "calls", sam["token"], call="running")
+    assert shown["holder"] == "Sam"
+    shown = await town.act(incident, "calls", sam["token"], call="ended", whom="the neighbour")
+    lines = [(line["kind"], line["by"], line["text"]) for line in shown["timeline"] if line["kind"].startswith("call")]
+    assert sorted(lines) == [("call_begun", "Sam", "the neighbour"), ("call_ended", "Sam", "the neighbour")]
+    until = shown["holds"]["staff"]["until"]
+    await town.wait(minutes=1)
+    await town.act(incident, "calls", dana["token"], call="begun", whom="Ana")
+    assert (await town.incident())["holds"]["staff"]["until"] == until
+    await town.wait(minutes=4)
+    assert (await town.incident())["state"] == "open"
+    wrong = await town.call("POST", f"/v1/incidents/{incident}/calls", sam["token"], {"call": "missed"})
+    assert wrong.status == 422
+
+
 async def test_escalating_tells_the_next_step_now(town: Town) -> None:
     """Whenever it would have been due."""
     mia = await town.mia()

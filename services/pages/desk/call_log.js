@@ -14,6 +14,8 @@ const LONGEST = 60 * EACH;
 
 /** What goes on, by incident: it goes on while another incident is looked at. @type {Map<string, Going>} */
 const going = new Map();
+/** How it is shown again where an incident is looked at now, by incident. @type {Map<string, () => void>} */
+const shown = new Map();
 
 /**
  * @param {string} id of the incident
@@ -21,29 +23,37 @@ const going = new Map();
  */
 export function makeCallLog(id, changed) {
   const path = `/v1/incidents/${id}/calls`;
+  let live = false;
   const complaint = element("p", { class: "problem", role: "alert" });
   const said = element("span", { role: "status" });
-  const button = element(
+  const stop = element(
     "button",
     { type: "button", class: "small", "data-testid": "call-end", onclick: () => void end() },
     say("call.end"),
   );
-  const node = element("div", { class: "call-log", hidden: true, "data-testid": "call-log" }, said, button, complaint);
+  const { form, open } = makeForm((whom) => void begin(whom));
+  const node = element("div", { class: "call-log", "data-testid": "call-log" }, said, stop, open, form, complaint);
 
   function show() {
     const call = going.get(id);
-    node.hidden = !call;
+    node.hidden = !call && !live;
+    stop.hidden = !call;
+    open.hidden = Boolean(call) || !form.hidden;
+    if (call) form.hidden = true;
     redraw(said, call ?? null, () => (call ? [say("call.with", { name: call.whom }), " ", since(call.since)] : []));
   }
 
-  /** @param {string} whom */
+  /** One call after the other: whoever rings somebody else has ended the one before. @param {string} whom */
   async function begin(whom) {
-    if (going.has(id)) return;
+    const before = going.get(id);
+    if (before?.whom === whom) return;
+    forget();
     const began = now();
     const timer = setInterval(() => void goOn(began), EACH);
     going.set(id, { whom, since: new Date(began).toISOString(), timer });
     show();
     try {
+      if (before) await post(path, { call: "ended", whom: before.whom });
       changed(await post(path, { call: "begun", whom }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -69,7 +79,7 @@ export function makeCallLog(id, changed) {
   async function end() {
     const call = going.get(id);
     if (!call) return;
-    const answer = await act(button, complaint, path, { call: "ended", whom: call.whom });
+    const answer = await act(stop, complaint, path, { call: "ended", whom: call.whom });
     if (!answer) return;
     forget();
     changed(answer);
@@ -78,9 +88,61 @@ export function makeCallLog(id, changed) {
   function forget() {
     clearInterval(going.get(id)?.timer);
     going.delete(id);
-    show();
+    shown.get(id)?.();
   }
 
+  shown.set(id, show);
   show();
-  return { node, begin };
+  return {
+    node,
+    begin,
+    /** A closed incident has no calls. @param {boolean} isLive */
+    update(isLive) {
+      live = isLive;
+      if (!live) forget();
+      show();
+    },
+  };
+}
+
+/** For whoever rings with another telephone: with whom. @param {(whom: string) => void} begin */
+function makeForm(begin) {
+  const field = element("input", {
+    id: "call-whom",
+    type: "text",
+    maxlength: 200,
+    required: true,
+    autocomplete: "off",
+    "data-testid": "call-whom",
+  });
+  const form = element(
+    "form",
+    { class: "call-log", hidden: true, onsubmit: submit },
+    element("label", { for: "call-whom" }, say("call.whom")),
+    field,
+    element("button", { class: "small", "data-testid": "call-begin" }, say("call.begin")),
+  );
+  const open = element(
+    "button",
+    { type: "button", class: "small", "data-testid": "call-open", onclick: ask },
+    say("call.open"),
+  );
+
+  function ask() {
+    form.hidden = false;
+    open.hidden = true;
+    field.focus();
+  }
+
+  /** @param {Event} event */
+  function submit(event) {
+    event.preventDefault();
+    const whom = field.value.trim();
+    if (!whom) return;
+    field.value = "";
+    form.hidden = true;
+    begin(whom);
+  }
+
+  return { form, open };
 }

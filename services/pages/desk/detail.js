@@ -154,6 +154,7 @@ export class Detail {
     );
     redraw(this.where, [incident.location, incident.home], () => [icon("place"), ...whereWords(incident)]);
     this.parts.actions.update(incident);
+    this.parts.calls.update(live);
   }
 
   /** @param {Incident} incident */
