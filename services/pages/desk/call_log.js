@@ -7,8 +7,8 @@ import { say } from "./wording.js";
 import { element, redraw } from "../shared/element.js";
 
 const EACH = 60_000;
-/** Nobody talks longer without touching the desk: then it was forgotten to end it. */
-const LONGEST = 60 * EACH;
+/** After so long it may have been forgotten to end it: it is ended, and the hold lapses in its own time. */
+const LONGEST = 15 * EACH;
 
 /** @typedef {{whom: string, since: string, timer: number}} Going */
 

@@ -2,7 +2,7 @@
 
 import { act, actBy } from "../desk/act.js";
 import { Problem, get, list } from "../desk/api.js";
-import { clockTime } from "../desk/clock.js";
+import { clockTime, now } from "../desk/clock.js";
 import { hoursWords } from "../desk/weekdays.js";
 import { languageName, say, sayName } from "../desk/wording.js";
 import { element, fill } from "../shared/element.js";
@@ -223,7 +223,8 @@ function agreed({ consent }) {
 /** @param {import("./contact.js").Invited | null} invited */
 function invitedLine(invited) {
   const known = { read: "delivered", void: "failed" };
-  const state = invited ? (known[/** @type {keyof typeof known} */ (invited.state)] ?? invited.state) : "none";
+  const told = invited ? (known[/** @type {keyof typeof known} */ (invited.state)] ?? invited.state) : "none";
+  const state = told === "queued" && invited && Date.parse(invited.at) <= now() ? "sending" : told;
   const time = invited ? clockTime(invited.at) : "";
   const look = state === "failed" || state === "none" ? "plans-warn" : "muted";
   return element("p", { class: look, "data-testid": "invited", "data-state": state }, say(`contacts.invited.${state}`, { time }));
