@@ -11,11 +11,18 @@ from alerts.situation import Incident
 
 STAFF = "staff:"
 WEBHOOK = "webhook:"
+DESK = "dispatch"
+"""Whoever is on duty at the agency's own number or mailbox, where otherwise somebody of the staff is named."""
 
 
 def staff_key(staff: str) -> str:
     """How somebody of a team is named as a recipient of messages."""
     return f"{STAFF}{staff}"
+
+
+def responder_key(staff: str) -> str:
+    """How a responder is named as a recipient: somebody of the staff, or the desk itself."""
+    return DESK if staff == DESK else staff_key(staff)
 
 
 def is_agency(recipient: str) -> bool:

@@ -299,6 +299,9 @@ def _tell_postponed(turn: Turn) -> list[str]:
     if not_before is None or turn.now < not_before:
         return []
     turn.change(contacts_not_before=None, contacts_news=None)
+    if turn.incident.contacts_have_it and waited not in HAPPENED:
+        # One of them has it meanwhile: that somebody else went quiet matters no more.
+        return []
     names: dict[str, None] = {}
     for step, done in zip(turn.incident.policy.steps, turn.incident.rounds, strict=True):
         if done:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.audience import contact_key, methods_of, staff_key
+from alerts.audience import contact_key, methods_of, responder_key
 from alerts.escalation import postpone_contacts, restart, silence_steps, tell_news_now
 from alerts.situation import Hold, Incident, IncidentState
 from alerts.telling import News
@@ -142,7 +142,7 @@ def withdraw_staff(turn: Turn, *, staff: str) -> None:
         return
     # Whoever has it now did not ask for it: they and the others hear of it.
     passed = hold is not None and hold.since == turn.now and turn.incident.staff_have_it
-    _tell_of_loss(turn, "passed_on" if passed else "one_cannot", enough=enough, but_not=staff_key(staff))
+    _tell_of_loss(turn, "passed_on" if passed else "one_cannot", enough=enough, but_not=responder_key(staff))
 
 
 def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
@@ -152,7 +152,9 @@ def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
     """
     hold = before.contacts_hold
     held = hold is not None and hold.holder == contact
-    turn.change(helping=tuple(one for one in turn.incident.helping if one != contact))
+    # The release before did not keep who was helping.
+    helping = before.helping or tuple(answer.contact for answer in before.answers if answer.helps)
+    turn.change(helping=tuple(one for one in helping if one != contact))
     if held:
         _pass_on(turn)
     incident = turn.incident

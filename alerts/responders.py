@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alerts import holds, incidents
-from alerts.audience import STAFF, contact_key, is_contact, staff_key
+from alerts.audience import DESK, STAFF, contact_key, is_contact, staff_key
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left
 from alerts.question_cards import CardOnPhone
@@ -105,7 +105,9 @@ def _note(turn: Turn, incident: Incident, signal: NoteAdded) -> None:
         turn.record("note", by=signal.name, text=signal.text)
     elif signal.call != "running":
         turn.record(f"call_{signal.call}", by=signal.name, text=signal.text or None)
-    if signal.staff is not None and (incident.staff_hold is None or signal.staff in incident.having):
+    # Where the desk itself has it, so does whoever is there.
+    has_it = incident.staff_hold is None or not {signal.staff, DESK}.isdisjoint(incident.having)
+    if signal.staff is not None and has_it:
         holds.renew_staff_hold(turn)
     else:
         # A sign of life of the writer, not of whoever has it.

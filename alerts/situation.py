@@ -164,7 +164,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def contacts_helping(self) -> int:
         """How many contacts can help: those who said so since the last hold of theirs ended."""
-        return len(self.helping) or (1 if self.contacts_hold is not None else 0)
+        if self.helping or self.contacts_hold is None:
+            return len(self.helping)
+        # The release before did not keep who was helping.
+        return sum(answer.helps for answer in self.answers)
 
     @property
     def answered(self) -> int:

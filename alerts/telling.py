@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from alerts.audience import contact_key, is_contact, methods_of, staff_key
+from alerts.audience import contact_key, is_contact, methods_of, responder_key
 from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify, Purpose
 from alerts.signals import TriggerKind
@@ -99,7 +99,7 @@ def _as_they_hear_it(turn: Turn, recipient: str, news: News | None) -> News | No
     """Who has it at this instant, for this recipient: whoever got it unasked reads that it is theirs."""
     incident = turn.incident
     if news in {"passed_on", "one_cannot"}:
-        for hold, key_of in ((incident.staff_hold, staff_key), (incident.contacts_hold, contact_key)):
+        for hold, key_of in ((incident.staff_hold, responder_key), (incident.contacts_hold, contact_key)):
             if hold is not None and key_of(hold.holder) == recipient and hold.since == turn.now:
                 return "yours_now"
     held = incident.staff_hold is not None or incident.contacts_hold is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts import check_in, contact_loss, holds, incidents, journeys, scheduling, stay_near, zones
-from alerts.audience import contact_key, staff_key
+from alerts.audience import contact_key, responder_key
 from alerts.check_in_timers import JOURNEYS, timer_of
 from alerts.escalation import NEWS_TIMER, STEPS_TIMER, advance, tell_news_now
 from alerts.signals import TimerDue
@@ -52,6 +52,6 @@ def timer_due(turn: Turn, signal: TimerDue) -> None:  # noqa: C901, PLR0912 - a 
         case holds.CONTACTS_LEASE:
             holds.lapse_contacts_hold(turn)
         case holds.STAFF_WARNING:
-            warn_holder(turn, turn.incident.staff_hold, staff_key, "hold_lapses_soon")
+            warn_holder(turn, turn.incident.staff_hold, responder_key, "hold_lapses_soon")
         case holds.CONTACTS_WARNING:
             warn_holder(turn, turn.incident.contacts_hold, contact_key, "contact_hold_lapses_soon")

@@ -15,11 +15,10 @@ import structlog
 
 from alerts.audience import staff_key
 from alerts.care_plan import RINGS, MethodRef
-from alerts.effects import Notify
 from alerts.wall_time import wall_of
+from streams.apart_from_alarms import message_apart
 from streams.clock import Clock
 from streams.practice import ASKED_AT
-from streams.processor import deliveries_of
 from streams.records import Delivery, Person, Staff
 from streams.store import Store, Transaction
 
@@ -114,17 +113,16 @@ def _warning(
     visible = [person for person in people if advocate.id not in person.hidden_from]
     if not visible:
         return
-    notify = Notify(
+    made = message_apart(
+        organization,
+        visible[0].id,
         subject=advocate.id,
-        incident=None,
         recipient=staff_key(advocate.id),
         purpose="plan_open",
-        epoch=0,
-        step=0,
-        round=int(now.timestamp()),
+        number=int(now.timestamp()),
         methods=methods,
-        urgency="rest",
+        at=now,
         facts={"others": len(visible) - 1},
     )
-    for one in deliveries_of(organization, visible[0].id, notify, now):
+    for one in made:
         yield msgspec.structs.replace(one, give_up_at=now + TRIED_FOR)

@@ -13,9 +13,8 @@ import structlog
 
 from alerts.audience import contact_key
 from alerts.care_plan import RINGS, MethodRef
-from alerts.effects import Notify
+from streams.apart_from_alarms import message_apart
 from streams.clock import Clock
-from streams.processor import deliveries_of
 from streams.quiet_hours import next_at
 from streams.reading import READ_BY
 from streams.records import Contact, Delivery, Method, Person
@@ -92,16 +91,14 @@ def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -
 
 
 def _practice(contact: Contact, method: Method, at: datetime) -> list[Delivery]:
-    notify = Notify(
+    made = message_apart(
+        contact.organization,
+        contact.person or "",
         subject=contact.id,
-        incident=None,
         recipient=contact_key(contact.id),
         purpose="practice",
-        epoch=0,
-        step=0,
-        round=at.toordinal(),
+        number=at.toordinal(),
         methods=(MethodRef(method.id, method.channel),),
-        urgency="rest",
+        at=at,
     )
-    made = deliveries_of(contact.organization, contact.person or "", notify, at)
     return [msgspec.structs.replace(one, give_up_at=at + TRIED_FOR) for one in made]

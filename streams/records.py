@@ -129,11 +129,15 @@ class Person(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ReadsAsked(msgspec.Struct, frozen=True):
-    """When a contact who agreed by a digit was asked who else reads it, and their last answer by its key."""
+    """When a contact who agreed by a digit was asked who else reads it, and their last answer by its key.
+
+    `method` is the handset or mailbox that was asked about, where that is known.
+    """
 
     at: datetime
     key: str
     open: bool = True
+    method: str | None = None
 
 
 class Contact(Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -168,7 +168,7 @@ class SendingOrder:
 
     def _unpark(self, at: _AtSide, lane: int, count: int) -> None:
         parked = at.parked(lane)
-        count = min(count, len(parked))
+        count = max(0, min(count, len(parked)))
         self.parked -= count
         for _ in range(count):
             heapq.heappush(self._heap(lane), heapq.heappop(parked))

@@ -17,14 +17,14 @@ from services.web.problems import Problem
 from services.web.service import Service
 from services.web.text_answers import chosen_of, has_letter, lettered
 from services.wording.neutral_words import say_to_contact
-from streams.reading import Reads
-from streams.records import Contact, Person, ReadsAsked
+from streams.records import Contact, Method, Person, ReadsAsked, Safety
 from streams.store import Transaction
 
 How = Literal["link", "text", "call", "mail"]
 THEMSELVES: frozenset[str] = frozenset({"link", "text", "call", "mail"})
 """How a contact answers an invitation; anything else is what staff wrote of how they agreed."""
-READS: dict[str, Reads] = {"1": "nobody_else", "2": "others", "3": "unknown"}
+READS: dict[str, Safety] = {"1": "safe", "2": "shared", "3": "unknown"}
+"""What a digit says of the handset or mailbox that it came from: nobody else reads it, others do, nobody knows."""
 ASKED_FOR = timedelta(days=1)
 """How long a digit answers who else reads it; after that nobody knows, and they get neutral words."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -162,10 +162,10 @@ async def answer_invitation(
     if contact.consent == "declined" and contact.consent_how == how and digit == "2":
         return "answered.declined"
     if contact.consent == "pending" and digit == "1":
-        opened = ReadsAsked(at=now, key=key)
+        opened = ReadsAsked(at=now, key=key, method=method)
         given: dict[str, Any] = {"reads": "unknown", "reads_asked": opened}
         if await keep_consent(service, contact, "confirmed", how, key, method=method, **given):
-            await _close_question(service, contact, opened, {})
+            await _keep_question(service, contact, msgspec.structs.replace(opened, open=False))
             return "answered.reads"
         return "answered.agreed"
     if contact.consent == "pending" and digit == "2":
@@ -173,16 +173,26 @@ async def answer_invitation(
         return "answered.declined"
     if asked is None or not is_asked_who_reads(contact, now) or digit not in READS:
         return None
-    await _close_question(service, contact, ReadsAsked(at=now, key=key), {"reads": READS[digit]})
+    if asked.method != method:
+        # It was asked by another way, and this answers the invitation that went here: here it is asked as well.
+        await _keep_question(service, contact, ReadsAsked(at=now, key=key, method=method))
+        return "answered.agreed"
+    await _keep_question(service, contact, ReadsAsked(at=now, key=key, open=False, method=method), READS[digit])
     return "answered.reads"
 
 
-async def _close_question(service: Service, contact: Contact, asked: ReadsAsked, changes: dict[str, Any]) -> None:
+async def _keep_question(service: Service, contact: Contact, asked: ReadsAsked, said: Safety | None = None) -> None:
+    """Where the question stands; what is `said` of a way is kept of it, unless staff know better."""
+
+    def told(method: Method) -> Method:
+        new = said is not None and method.id == asked.method and method.safety is None
+        return msgspec.structs.replace(method, safety=said) if new else method
+
     async def work(tx: Transaction) -> None:
         known = await tx.get(Contact, contact.organization, contact.id)
         if known is not None:
-            closed = msgspec.structs.replace(asked, open=False)
-            await tx.put(msgspec.structs.replace(known, reads_asked=closed, **changes))
+            methods = tuple(map(told, known.methods))
+            await tx.put(msgspec.structs.replace(known, reads_asked=asked, methods=methods))
 
     await service.store.write(work)
 

@@ -7,6 +7,8 @@ from streams.store import Transaction
 
 LIVE = ("pending", "open", "acknowledged")
 MOST = 200
+DESKS = frozenset({"dispatch", "last_resort"})
+"""The recipients by which it is told."""
 
 
 def duty_desk(agency: Organization) -> Staff:
@@ -27,5 +29,4 @@ def is_desk(staff: Staff) -> bool:
 async def told_of(tx: Transaction, desk: Staff) -> list[str]:
     """The live incidents of which the desk was told, the oldest first."""
     views = await tx.incidents(desk.organization, LIVE, limit=MOST)
-    desks = {"dispatch", "last_resort"}
-    return [view.incident.id for view in views if any(entry.recipient in desks for entry in view.incident.told)]
+    return [view.incident.id for view in views if any(entry.recipient in DESKS for entry in view.incident.told)]

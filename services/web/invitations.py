@@ -11,11 +11,10 @@ import msgspec
 
 from alerts.audience import contact_key
 from alerts.care_plan import MethodRef
-from alerts.effects import Notify
 from services.web.call import Call, Reply
 from services.web.directory import staff_route, visible_person
 from services.web.problems import Problem
-from streams.processor import deliveries_of
+from streams.apart_from_alarms import message_apart
 from streams.quiet_hours import after_quiet
 from streams.records import Contact, Method, Person
 from streams.store import Transaction
@@ -45,18 +44,17 @@ async def invite(
     before = [one.round for one in await tx.deliveries_of(contact.id) if one.purpose == "invitation"]
     at = now if how == "at_once" else after_quiet(now, ZoneInfo(person.time_zone))
     ways = tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in usable and m.safety != "monitored")
-    notify = Notify(
+    made = message_apart(
+        contact.organization,
+        person.id,
         subject=contact.id,
-        incident=None,
         recipient=contact_key(contact.id),
         purpose="invitation",
-        epoch=0,
-        step=0,
-        round=max(before, default=-1) + 1,
+        number=max(before, default=-1) + 1,
         methods=ways,
-        urgency="rest",
+        at=at,
     )
-    await tx.put_deliveries(deliveries_of(contact.organization, person.id, notify, at))
+    await tx.put_deliveries(made)
     return at if ways else None
 
 

@@ -10,7 +10,7 @@ import msgspec
 from alerts.audience import STAFF, contact_key, is_contact, staff_key
 from alerts.situation import Incident
 from services.phone_number import as_dialled
-from services.web.duty_desk import duty_desk, is_desk, told_of
+from services.web.duty_desk import DESKS, duty_desk, is_desk, told_of
 from services.wording.catalogue import known_language
 from streams.records import Contact, Delivery, IncidentView, Organization, Person, Staff
 from streams.store import Transaction
@@ -93,13 +93,14 @@ async def last_alert_at(tx: Transaction, owners: Iterable[Contact | Staff], now:
     for owner in owners:
         if isinstance(owner, Contact):
             view = await tx.last_incident(owner.organization, owner.person or "")
-            told = [(view.incident, contact_key(owner.id))] if view is not None else []
+            told = [(view.incident, frozenset({contact_key(owner.id)}))] if view is not None else []
         else:
             known = await _told_of(tx, owner, now)
             views = [await tx.incident(owner.organization, one) for one in known]
-            told = [(view.incident, staff_key(owner.id)) for view in views if view is not None]
-        for incident, key in told:
-            at = next((entry.last_at for entry in incident.told if entry.recipient == key), None)
+            keys = DESKS if is_desk(owner) else frozenset({staff_key(owner.id)})
+            told = [(view.incident, keys) for view in views if view is not None]
+        for incident, keys in told:
+            at = max((entry.last_at for entry in incident.told if entry.recipient in keys), default=None)
             times += [max(at, incident.closed_at or at)] if at is not None else []
     return max((at for at in times if now - at < TOLD_WITHIN), default=None)
 
@@ -128,7 +129,7 @@ async def open_alert_of(tx: Transaction, delivery: Delivery) -> OpenAlert | None
 async def reader_of(tx: Transaction, delivery: Delivery) -> Contact | Staff | Person | None:
     """Who reads or hears it, whatever they may still be told: the person herself where it is nobody of these."""
     kind, _, known = delivery.recipient.partition(":")
-    if delivery.recipient in {"dispatch", "last_resort"}:
+    if delivery.recipient in DESKS:
         agency = await tx.get(Organization, delivery.organization, delivery.organization)
         return duty_desk(agency) if agency is not None else None
     if f"{kind}:" == STAFF:

@@ -30,6 +30,8 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 ADDRESSES = {"/desk": "desk", "/plans": "plans", "/phone": "phone", "/contact": "contact", "/m": "contact"}
+FORMER_ADDRESSES = {"/alert": "contact"}
+"""Links of a former release that are under way lead to where they did."""
 DEMO_ADDRESSES = {"/": "start", "/outbox": "outbox"}
 
 
@@ -81,6 +83,6 @@ def add_pages(app: web.Application, *, demo: bool) -> None:
         path = request.match_info["path"]
         return answer(request, None if path.endswith(".html") else pages.get(path))
 
-    for address, folder in (ADDRESSES | (DEMO_ADDRESSES if demo else {})).items():
+    for address, folder in (ADDRESSES | FORMER_ADDRESSES | (DEMO_ADDRESSES if demo else {})).items():
         app.router.add_get(address, handler(folder))
     app.router.add_get("/pages/{path:.+}", asset)

@@ -11,7 +11,6 @@ from services.links import Link
 from services.phone_number import as_dialled
 from services.web.agreeing import Asked, answer_in_writing, asked_at, how_to_agree
 from services.web.answering import answer_alert, help_for, keep_words, say_opted
-from services.web.duty_desk import is_desk
 from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
 from services.web.service import Service
 from services.web.text_answers import chosen_of, letter_of
@@ -20,7 +19,7 @@ from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Contact, Delivery, ReadsAsked, Staff
+from streams.records import LANE_ALARM, Contact, Delivery, ReadsAsked
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -80,13 +79,12 @@ async def _opt(service: Service, text: Text, alerts: Sequence[OpenAlert], *, out
     async def work(tx: Transaction) -> list[Delivery]:
         gone = []
         for owner in await owners_of(tx, text.number):
-            if isinstance(owner, Staff) and is_desk(owner):
-                # The agency's own addresses are the agency's to change.
+            if not isinstance(owner, Contact):
+                # Those of staff and of the agency are theirs to change: what the carrier stops goes on by the next way.
                 continue
             texts = {m.id for m in owner.methods if m.channel == "sms" and m.address == as_dialled(text.number)}
             await tx.put(changed(owner, texts, now if out else None))
-            person = owner.person if isinstance(owner, Contact) else None
-            incident = (await tx.situation(person)).live_incident if out and person else None
+            incident = (await tx.situation(owner.person or "")).live_incident if out else None
             for delivery in await tx.deliveries_of(incident.id) if incident is not None else ():
                 failed = delivery.method in texts and await take_receipt(tx, delivery.id, "failed", "opted out", now)
                 gone += [failed] if failed else []
@@ -160,8 +158,9 @@ async def _practised(tx: Transaction, text: Text, now: datetime, *, alone: bool)
     [*_, last] = waiting
     untold = alone and last.reads is None and all(method.safety is None for method in last.methods)
     if untold:
-        asked = msgspec.structs.replace(last, heard_at=now, reads_asked=ReadsAsked(at=now, key=text.key))
-        await tx.put(asked)
+        here = next((method.id for method in last.methods if method.address == as_dialled(text.number)), None)
+        asked = ReadsAsked(at=now, key=text.key, method=here)
+        await tx.put(msgspec.structs.replace(last, heard_at=now, reads_asked=asked))
     line = "answered.agreed" if untold else "answered.practice"
     return in_letters_of_a_text(last.language, say_to_contact(last.language, "contact", line))
 

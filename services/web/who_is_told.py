@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.audience import STAFF, WEBHOOK, contact_key, staff_key
+from alerts.audience import STAFF, WEBHOOK, contact_key, responder_key, staff_key
 from alerts.escalation import next_told
 from alerts.situation import Incident, Situation
 from streams.records import Agreed, Contact, Delivery, IncidentView, Person, Staff
@@ -106,7 +106,7 @@ def _so_far(
                 failed.add(delivery.recipient)
     # Whoever answers has heard of it, whatever is known of the message.
     heard = {contact_key(answer.contact) for answer in incident.answers}
-    heard |= {staff_key(staff) for staff in (*incident.having, *incident.declined)}
+    heard |= {responder_key(staff) for staff in (*incident.having, *incident.declined)}
     far: dict[str, list[dict[str, Any]]] = {name: [] for name in FAR}
     for recipient, delivery in best.items():
         shown = named(recipient, names) | {"at": delivery.settled_at}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,6 +61,11 @@ class PostgresTransaction(SqlTransaction):
         if self.writing:
             await self._alone(f"answer|{actor}|{key}")
         return await super().kept_answer(actor, key)
+
+    async def letters_at(self, address: str, about: Iterable[str], now: datetime) -> dict[str, int]:
+        """Of two texts from one address one waits for the other: else two people could have one letter."""
+        await self._alone(f"letters|{self.keys.index(address).hex()}")
+        return await super().letters_at(address, about, now)
 
     async def audit(
         self, organization: str, person: str, what: str, staff: str, session: str, subject: str, at: datetime

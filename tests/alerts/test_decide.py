@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from alerts.audience import DESK
 from alerts.care_plan import MethodRef
 from alerts.effects import AlarmOperator, Publish, VoidDeliveries
 from alerts.signals import (
@@ -519,6 +520,29 @@ def test_a_call_that_goes_on_is_a_sign_of_life() -> None:
     mia.take(NoteAdded(**mia.common(), **common, text="Mia", call="ended"))
     assert mia.told[already:] == []
     assert [line for line in mia.lines if line.startswith("call_") or line == "note"] == ["call_begun", "call_ended"]
+    assert "hold_lapsed" not in mia.lines
+
+
+def test_contacts_who_wait_hear_nothing_once_one_of_them_can_help() -> None:
+    """Sam has gone quiet, and then Ana says that she can help: nobody is told that nobody has it."""
+    mia = Mia()
+    mia.press(window=None)
+    mia.take(IncidentAcknowledged(**mia.common(), incident=mia.incident.id, staff="sam", name="Sam"))
+    mia.wait(minutes=5, seconds=30)
+    mia.take(ContactAnswered(**mia.common(), incident=mia.incident.id, contact="c1", name="Ana", answer="can_help"))
+    told = mia.wait(minutes=4)
+    assert not any(name.startswith("contact:") and why == "news" for name, why in told)
+
+
+def test_the_desk_itself_is_asked_before_its_hold_lapses() -> None:
+    """Whoever is on duty has it: the desk is asked, and what anybody there writes keeps it."""
+    mia = Mia()
+    mia.press(window=None)
+    common: dict[str, Any] = {"incident": mia.incident.id, "name": "Harbour House"}
+    mia.take(IncidentAcknowledged(**mia.common(), **common, staff=DESK))
+    assert mia.wait(minutes=4) == [("dispatch", "warning")]
+    mia.take(NoteAdded(**mia.common(), incident=mia.incident.id, staff="kim", name="Kim", text="We are there."))
+    mia.wait(minutes=3)
     assert "hold_lapsed" not in mia.lines
 
 

@@ -326,6 +326,19 @@ def test_whoever_went_quiet_or_was_taken_out_gets_nothing_back(lost: str) -> Non
     assert "dispatch" in {name for name, _ in her.told[already:]}
 
 
+def test_an_incident_of_the_release_before_passes_a_hold_on_all_the_same() -> None:
+    """It did not keep who was helping: whoever answered so counts."""
+    her = mia(contacts_hold="all")
+    says(her, "c1", "can_help")
+    says(her, "c2", "can_help")
+    before = msgspec.structs.replace(her.incident, helping=())
+    her.situation = msgspec.structs.replace(her.situation, incident=before)
+    assert before.contacts_have_it
+    says(her, "c2", "cannot")
+    assert her.incident.contacts_hold is not None
+    assert her.incident.contacts_hold.holder == "c1"
+
+
 def test_whoever_went_quiet_counts_for_no_quorum() -> None:
     """One helped and lapsed; the next alone is one, not two."""
     her = mia(contacts_hold="all")

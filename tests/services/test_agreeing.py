@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from streams.reading import READ_BY
 from streams.records import Contact
 from tests.services.provider import Provider
 from tests.services.test_mail_replies import Post, mailbox, post
@@ -36,7 +37,8 @@ async def agreed(town: Town, person: str) -> tuple[str, str | None, str | None]:
         return await tx.get(Contact, town.organization, listed["id"])
 
     contact = await town.assembly.store.read(work)
-    return contact.consent, contact.consent_how, contact.reads
+    said = {READ_BY[method.safety] for method in contact.methods if method.safety is not None}
+    return contact.consent, contact.consent_how, said.pop() if said else contact.reads
 
 
 async def says(town: Town, provider: Provider, words: str, sid: str) -> str:
@@ -61,6 +63,26 @@ async def test_one_agrees_and_the_next_digit_says_who_else_reads_it(town: Town, 
     assert await agreed(town, person) == ("confirmed", "text", "nobody_else")
     assert "<Message>" not in await says(town, provider, "2", "SM4")
     assert await agreed(town, person) == ("confirmed", "text", "nobody_else")
+
+
+async def test_each_invitation_is_answered_for_its_own_handset(town: Town, provider: Provider) -> None:
+    """Ana has two numbers, and answers both invitations with a one: neither says that nobody else reads the other."""
+    await town.agency()
+    person = await town.person("Mia")
+    methods = [{"channel": "sms", "address": number} for number in (ANA, BEN)]
+    made = await town.post(f"/v1/people/{person}/contacts", town.admin, {"name": "Ana", "methods": methods[:1]})
+    await texted(town, provider)
+    await town.call("PATCH", f"/v1/contacts/{made['id']}", town.admin, {"methods": methods})
+    await texted(town, provider, BEN)
+    assert "Does anyone else" in await says(town, provider, "1", "SM1")
+    _, said = await provider.texts_us(town.url, town.settings.url, BEN, "1", sid="SM2")
+    assert "Does anyone else" in said
+    _, said = await provider.texts_us(town.url, town.settings.url, BEN, "1", sid="SM3")
+    assert "Nothing more is needed" in said
+    await town.press(await town.phone(person), immediate=True)
+    assert "asks you to ring" in (await texted(town, provider, ANA, 2)).body
+    shown = (await town.get(f"/v1/contacts/{made['id']}", town.admin))["methods"]
+    assert [method["safety"] for method in shown] == [None, "safe"]
 
 
 async def test_two_is_no_and_other_words_are_neither(town: Town, provider: Provider) -> None:

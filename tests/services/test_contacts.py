@@ -37,6 +37,11 @@ async def test_whoever_confirms_while_it_is_open_is_told_at_once(town: Town) -> 
     assert town.sink.purposes("ana")[-1] == "alert"
 
 
+async def test_a_link_of_a_former_release_leads_to_its_page(town: Town) -> None:
+    """It is under way when the service is renewed, and has to open the alarm all the same."""
+    assert (await town.call("GET", "/alert")).raw == (await town.call("GET", "/m")).raw
+
+
 async def test_whoever_declines_is_asked_no_more(town: Town) -> None:
     """Nor told."""
     await town.agency()

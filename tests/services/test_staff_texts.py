@@ -326,6 +326,7 @@ async def test_the_duty_phone_takes_it_in_the_agencys_name(town: Town, provider:
     assert "It is yours." in said
     shown = await town.incident(incident)
     assert (shown["state"], shown["holder"]) == ("acknowledged", "Harbour House")
+    assert "dispatch" in [one["recipient"] for one in shown["told"]["reached"]]
     assert "Who is near?" in [line["text"] for line in shown["timeline"]]
     await town.wait(minutes=3)
     assert len(provider.to(DUTY)) == 1

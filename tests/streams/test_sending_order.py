@@ -81,6 +81,16 @@ def test_a_side_that_hangs_holds_up_nobody_else(order: SendingOrder) -> None:
     assert given(order) == ["mail"]
 
 
+def test_what_is_parked_is_counted_however_often_somebody_looks(order: SendingOrder) -> None:
+    """Also where alarms have filled a side beyond what the rest may use of it."""
+    for n in range(AT_ONCE_EACH):
+        put(order, f"alarm-{n}", lane=LANE_ALARM)
+    put(order, "rest", lane=LANE_REST)
+    for _ in range(5):
+        given(order)
+    assert order.parked == 1
+
+
 def test_nothing_else_fills_the_places_of_alarms(order: SendingOrder) -> None:
     """Neither here nor altogether."""
     for side in range(9):

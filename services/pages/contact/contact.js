@@ -19,7 +19,7 @@ function takeCode() {
   return given || sessionStorage.getItem(KEPT_AS);
 }
 
-const isAlert = location.pathname === "/m";
+const isAlert = location.pathname !== "/contact";
 const path = isAlert ? "/v1/alert" : "/v1/invitation";
 const code = takeCode();
 const page = element("main", { class: "letter-page", "data-testid": isAlert ? "alert-page" : "invitation-page" });
