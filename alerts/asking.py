@@ -9,7 +9,7 @@ import msgspec
 
 from alerts.effects import Notify
 from alerts.hours import covers
-from alerts.signals import Question
+from alerts.signal_base import Question
 from alerts.situation import Asked
 from alerts.turn import Turn
 

@@ -14,15 +14,8 @@ from alerts.asking import remind, settle
 from alerts.check_in_timers import arm, journey_timer, missed_at, reminders_of, timer_of
 from alerts.effects import KeepCheckIn, NoticeLate
 from alerts.incidents import pull, raise_duress
-from alerts.signals import (
-    CheckInCancelled,
-    CheckInCompleted,
-    CheckInExtended,
-    CheckInPlanned,
-    SignalBase,
-    TimerDue,
-    Verdict,
-)
+from alerts.signal_base import SignalBase, Verdict
+from alerts.signals import CheckInCancelled, CheckInCompleted, CheckInExtended, CheckInPlanned, TimerDue
 from alerts.situation import CheckIn, CheckInState, Trigger
 from alerts.standing_down import stand_down
 from alerts.turn import Turn, milliseconds

@@ -15,16 +15,8 @@ from alerts.holds import LEASES, forget_holds
 from alerts.ids import derived_id
 from alerts.person_side import PIN_GRACE
 from alerts.policy import DEFAULT_POLICY, Policy
-from alerts.signals import (
-    FaultRaised,
-    Fix,
-    PanicPressed,
-    PinStarted,
-    SignalBase,
-    TriggerKind,
-    ZoneEntered,
-    ZoneLeft,
-)
+from alerts.signal_base import Fix, SignalBase, TriggerKind
+from alerts.signals import FaultRaised, PanicPressed, PinStarted, ZoneEntered, ZoneLeft
 from alerts.situation import GRAVITY, Incident, IncidentState, Trigger
 from alerts.telling import News, invite_again, news_of, tell_all_clear
 from alerts.turn import Turn

@@ -13,14 +13,8 @@ import msgspec
 
 from alerts.geography import Circle, distance_m
 from alerts.ids import derived_id
-from alerts.signals import (
-    Fix,
-    JourneyArrived,
-    JourneyCalmed,
-    JourneyProgressed,
-    JourneyWorried,
-    Worry,
-)
+from alerts.signal_base import Fix, Worry
+from alerts.signals import JourneyArrived, JourneyCalmed, JourneyProgressed, JourneyWorried
 from alerts.track import Asks, Track, accuracy_of, follow, place_of
 
 STILL_FOR = timedelta(minutes=10)

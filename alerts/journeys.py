@@ -17,6 +17,7 @@ from alerts.asking import ask, open_question, settle
 from alerts.check_in_timers import JOURNEYS, arm, journey_timer
 from alerts.contact_loss import span_of
 from alerts.incidents import pull
+from alerts.signal_base import TriggerKind, Worry
 from alerts.signals import (
     FixReported,
     JourneyArrived,
@@ -25,8 +26,6 @@ from alerts.signals import (
     JourneyProgressed,
     JourneyWorried,
     TimerDue,
-    TriggerKind,
-    Worry,
 )
 from alerts.situation import CheckIn, UnderWay
 from alerts.turn import Turn, milliseconds

@@ -29,7 +29,7 @@ from alerts.policy import (
 )
 from alerts.policy_rounds import MOST_STEPS
 from alerts.schedule import DAY_NAMES
-from alerts.signals import TriggerKind
+from alerts.signal_base import TriggerKind
 
 DAY_MS = 24 * HOUR_MS
 SEVERITIES = ("extreme", "severe", "moderate", "minor")

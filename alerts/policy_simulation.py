@@ -19,11 +19,11 @@ from alerts.decide import decide
 from alerts.effects import ClearTimer, Effect, Notify, SetTimer
 from alerts.ids import incident_id_for_press
 from alerts.policy import Policy
+from alerts.signal_base import Fix
 from alerts.signals import (
     CheckInPlanned,
     DeliveryFailed,
     DuressEntered,
-    Fix,
     PanicPressed,
     Signal,
     TimerDue,

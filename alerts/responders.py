@@ -9,13 +9,12 @@ from alerts.audience import DESK, STAFF, contact_key, is_contact, staff_key
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left
 from alerts.question_cards import CardOnPhone
-from alerts.signals import (
+from alerts.responder_signals import (
     CardAnswered,
     CardAsked,
     ContactAnswered,
     ContactConfirmed,
     ContactWrote,
-    DeliveryFailed,
     EscalatedNow,
     IncidentAcknowledged,
     IncidentResolved,
@@ -26,6 +25,7 @@ from alerts.signals import (
     ResponderDeclined,
     ResponderMoved,
 )
+from alerts.signals import DeliveryFailed
 from alerts.situation import Answer, Incident
 from alerts.telling import tell_one
 from alerts.turn import Turn

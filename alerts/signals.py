@@ -7,52 +7,26 @@ sender's clock corrected by `sent_at`), `received_at` (our clock) and, where a d
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
-import msgspec
-
-from alerts.question_cards import Card, CardAnswer
+from alerts.responder_signals import (
+    CardAnswered,
+    CardAsked,
+    ContactAnswered,
+    ContactConfirmed,
+    ContactWrote,
+    EscalatedNow,
+    IncidentAcknowledged,
+    IncidentResolved,
+    MessageWritten,
+    NoteAdded,
+    PersonWrote,
+    PolicyApplied,
+    ResponderDeclined,
+    ResponderMoved,
+)
 from alerts.schedule import Terms
+from alerts.signal_base import Fix, SignalBase, Verdict, Worry
 from alerts.zone_rule import ZoneRule
-
-Verdict = Literal["none", "pin", "duress"]
-"""What the PIN said: `none` where the person has no PIN, `duress` for the twin."""
-
-Job = Literal["rings_emergency", "fetches_children", "stays_by_phone"]
-"""What a trusted contact does when they can help, as agreed beforehand."""
-TriggerKind = Literal["duress", "panic", "missed_check_in", "zone", "contact_lost", "fault"]
-ContactReply = Literal["can_help", "cannot", "on_my_way", "call_me"]
-Worry = Literal["standing_still", "turned_away", "no_contact", "battery_low"]
-"""What makes a journey odd."""
-Question = Literal["zone_expected", "contact_lost", "journey_odd"]
-"""Why she is asked whether all is well."""
-
-
-class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One position: degrees (WGS 84), accuracy in metres, speed in metres a second, battery from 0 to 1.
-
-    `clock_wrong`: its sender's clock was ahead, so `at` is only when it came in.
-    """
-
-    latitude: float
-    longitude: float
-    at: datetime
-    received_at: datetime
-    accuracy: float | None = None
-    speed: float | None = None
-    battery: float | None = None
-    clock_wrong: bool = False
-
-
-class SignalBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
-    """What every signal carries."""
-
-    id: str
-    person: str
-    at: datetime
-    received_at: datetime
-    sequence: int | None = None
-    version: int = 1
 
 
 class PanicPressed(SignalBase, frozen=True, kw_only=True, tag="panic_pressed"):
@@ -261,130 +235,6 @@ class TimerDue(SignalBase, frozen=True, kw_only=True, tag="timer_due"):
 
     name: str
     generation: int
-
-
-class IncidentAcknowledged(SignalBase, frozen=True, kw_only=True, tag="incident_acknowledged"):
-    """A responder has it; with `claim` it is theirs, with `take_over` even when it was somebody else's."""
-
-    incident: str
-    staff: str
-    name: str
-    claim: bool = False
-    take_over: bool = False
-
-
-class NoteAdded(SignalBase, frozen=True, kw_only=True, tag="note_added"):
-    """A responder wrote to the timeline, or is on a `call` with whom `text` names.
-
-    `staff` is None where it is not sure that it was them.
-    """
-
-    incident: str
-    staff: str | None
-    name: str
-    text: str
-    call: Literal["begun", "running", "ended"] | None = None
-
-
-class MessageWritten(SignalBase, frozen=True, kw_only=True, tag="message_written"):
-    """A responder wrote to the person's phone."""
-
-    incident: str
-    staff: str
-    name: str
-    text: str
-
-
-class CardAsked(SignalBase, frozen=True, kw_only=True, tag="card_asked"):
-    """A responder put a question card on the person's phone."""
-
-    incident: str
-    staff: str
-    name: str
-    card: Card
-
-
-class CardAnswered(SignalBase, frozen=True, kw_only=True, tag="card_answered"):
-    """Her phone answered the card of this asking."""
-
-    asked: str
-    answer: CardAnswer
-
-
-class PersonWrote(SignalBase, frozen=True, kw_only=True, tag="person_wrote"):
-    """The person wrote to the responders."""
-
-    text: str
-
-
-class ResponderMoved(SignalBase, frozen=True, kw_only=True, tag="responder_moved"):
-    """Help is on the way, or there."""
-
-    incident: str
-    staff: str
-    name: str
-    progress: Literal["on_the_way", "on_scene"]
-
-
-class ResponderDeclined(SignalBase, frozen=True, kw_only=True, tag="responder_declined"):
-    """Whoever is on call cannot come."""
-
-    incident: str
-    staff: str
-    name: str
-
-
-class EscalatedNow(SignalBase, frozen=True, kw_only=True, tag="escalated_now"):
-    """A responder asked for the next step at once, or for this one (from 1)."""
-
-    incident: str
-    staff: str
-    name: str
-    step: int | None = None
-
-
-class PolicyApplied(SignalBase, frozen=True, kw_only=True, tag="policy_applied"):
-    """A responder wants the present plan to hold for this incident; it kept the one that held when it opened."""
-
-    incident: str
-    staff: str
-    name: str
-
-
-class IncidentResolved(SignalBase, frozen=True, kw_only=True, tag="incident_resolved"):
-    """A responder closed it."""
-
-    incident: str
-    staff: str
-    name: str
-    disposition: str
-    text: str | None = None
-
-
-class ContactAnswered(SignalBase, frozen=True, kw_only=True, tag="contact_answered"):
-    """A trusted contact answered an alert."""
-
-    incident: str
-    contact: str
-    name: str
-    answer: ContactReply
-    job: Job | None = None
-
-
-class ContactWrote(SignalBase, frozen=True, kw_only=True, tag="contact_wrote"):
-    """A trusted contact wrote something that is no answer; `opted_out`: they want no more texts (False: again)."""
-
-    incident: str
-    contact: str
-    name: str
-    text: str
-    opted_out: bool | None = None
-
-
-class ContactConfirmed(SignalBase, frozen=True, kw_only=True, tag="contact_confirmed"):
-    """Somebody agreed to be a trusted contact."""
-
-    contact: str
 
 
 class DeliveryFailed(SignalBase, frozen=True, kw_only=True, tag="delivery_failed"):

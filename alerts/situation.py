@@ -10,7 +10,7 @@ import msgspec
 from alerts.policy import Policy
 from alerts.question_cards import CardOnPhone
 from alerts.schedule import Terms
-from alerts.signals import ContactReply, Fix, Job, Question, TriggerKind, Worry
+from alerts.signal_base import ContactReply, Fix, Job, Question, TriggerKind, Worry
 from alerts.zone_rule import ZoneRule
 
 IncidentState = Literal["pending", "open", "acknowledged", "resolved", "cancelled"]

@@ -8,7 +8,8 @@ import msgspec
 
 from alerts.ids import derived_id
 from alerts.incidents import add_trigger, close, end_window, open_incident, trigger_of
-from alerts.signals import CancelEntered, PinRefused, SignalBase
+from alerts.signal_base import SignalBase
+from alerts.signals import CancelEntered, PinRefused
 from alerts.situation import Trigger
 from alerts.turn import Turn
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from alerts.audience import contact_key, is_contact, methods_of, responder_key
 from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify, Purpose
-from alerts.signals import TriggerKind
+from alerts.signal_base import TriggerKind
 from alerts.situation import Hold, Incident, Told
 from alerts.turn import Turn
 

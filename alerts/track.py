@@ -17,7 +17,8 @@ import msgspec
 
 from alerts.geography import Outline, Point, Shape, prepare, roughly_m
 from alerts.ids import derived_id
-from alerts.signals import Fix, FixReported, ZoneEntered, ZoneLeft, ZoneSeemed
+from alerts.signal_base import Fix
+from alerts.signals import FixReported, ZoneEntered, ZoneLeft, ZoneSeemed
 from alerts.zone_rule import ZoneKind
 
 FIXES_DECIDE = 2

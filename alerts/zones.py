@@ -12,7 +12,8 @@ import msgspec
 
 from alerts.asking import ask, open_question, settle
 from alerts.incidents import note_fix, pull
-from alerts.signals import SignalBase, TimerDue, ZoneEntered, ZoneLeft, ZoneRemoved, ZoneSeemed, ZoneSet
+from alerts.signal_base import SignalBase
+from alerts.signals import TimerDue, ZoneEntered, ZoneLeft, ZoneRemoved, ZoneSeemed, ZoneSet
 from alerts.situation import RunningZone
 from alerts.track import SECONDS_DECIDE
 from alerts.turn import Turn, milliseconds

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from alerts.geography import Point, around, distance_m, roughly_m
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from alerts.track import accuracy_of, place_of
 
 POINTS = ("north", "north_east", "east", "south_east", "south", "south_west", "west", "north_west")

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from streams.clock import Clock
 from streams.records import LANE_REST
 from streams.sealing import Unreadable

@@ -15,7 +15,8 @@ from alerts.hours import Hours
 from alerts.on_call import Rota
 from alerts.plan_holes import Hole
 from alerts.schedule import Terms
-from alerts.signals import Fix, Job, Signal
+from alerts.signal_base import Fix, Job
+from alerts.signals import Signal
 from alerts.situation import Incident, Situation
 from alerts.track import Asks, Track, WatchedZone
 from alerts.zone_rule import ZoneKind

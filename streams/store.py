@@ -16,7 +16,8 @@ from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
 from alerts.plan_holes import Hole
 from alerts.policy import Policy
-from alerts.signals import Fix, Signal
+from alerts.signal_base import Fix
+from alerts.signals import Signal
 from alerts.situation import CheckIn, Incident, Situation, StayNear
 from alerts.track import Track, WatchedZone
 from streams.records import (

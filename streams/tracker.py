@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from alerts.journey_progress import JourneySighting, look
-from alerts.signals import Fix, FixReported
+from alerts.signal_base import Fix
+from alerts.signals import FixReported
 from alerts.track import Sighting, follow, worth_keeping
 from streams.records import LANE_ALARM, LANE_REST
 from streams.store import Transaction

@@ -10,7 +10,7 @@ import msgspec
 
 from alerts.audience import contact_key
 from alerts.ids import derived_id
-from alerts.signals import ContactConfirmed
+from alerts.responder_signals import ContactConfirmed
 from services.phone_number import as_dialled
 from services.web.open_alerts import is_trusted, last_alert_at, owners_of
 from services.web.problems import Problem

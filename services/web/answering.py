@@ -11,16 +11,16 @@ from typing import Any
 from alerts.audience import DESK
 from alerts.decide import Decision
 from alerts.ids import derived_id
-from alerts.signals import (
+from alerts.responder_signals import (
     ContactAnswered,
-    ContactReply,
     ContactWrote,
     IncidentAcknowledged,
     NoteAdded,
     ResponderDeclined,
     ResponderMoved,
-    Signal,
 )
+from alerts.signal_base import ContactReply
+from alerts.signals import Signal
 from services.web.duty_desk import is_desk
 from services.web.open_alerts import OpenAlert
 from services.web.service import Service

@@ -11,6 +11,7 @@ import msgspec
 from alerts.care_plan import CarePlan
 from alerts.check_in_timers import missed_at, phase
 from alerts.policy import CheckInRules
+from alerts.signal_base import Verdict
 from alerts.signals import (
     CheckInCancelled,
     CheckInCompleted,
@@ -18,7 +19,6 @@ from alerts.signals import (
     CheckInPlanned,
     DuressEntered,
     PinRefused,
-    Verdict,
 )
 from alerts.situation import CheckIn
 from services.web.call import Call, Reply, Route

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 from alerts.holds import WARNED_BEFORE
-from alerts.signals import ContactAnswered, ContactReply
+from alerts.responder_signals import ContactAnswered
+from alerts.signal_base import ContactReply
 from alerts.situation import Incident
 from services.nearest_place import nearest
 from services.web.agreeing import keep_consent

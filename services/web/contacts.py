@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from alerts.care_plan import Sees
-from alerts.signals import Job
+from alerts.signal_base import Job
 from services.links import Link
 from services.web.agreeing import answered_from_elsewhere
 from services.web.call import Call, Reply

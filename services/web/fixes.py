@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from services.web.service import Service
 from streams import tracker
 from streams.records import LANE_REST

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from alerts.person_side import Marks, PersonSide, shown_state
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from alerts.situation import GRAVITY, Hold, Incident
 from services.nearest_place import nearest
 from services.web.who_is_told import Names, WhoIsTold, named, who_is_told

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from alerts.question_cards import Card
-from alerts.signals import (
+from alerts.responder_signals import (
     CardAsked,
     EscalatedNow,
     IncidentAcknowledged,
@@ -17,8 +17,8 @@ from alerts.signals import (
     NoteAdded,
     PolicyApplied,
     ResponderMoved,
-    Signal,
 )
+from alerts.signals import Signal
 from services.web.call import Call, Reply, Route
 from services.web.directory import audit, page
 from services.web.incident_views import summary, whole

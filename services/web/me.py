@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import msgspec
 
 from alerts.person_side import SENDING_AFTER_CANCEL
-from alerts.signals import DuressEntered, Fix, PersonWrote, PinRefused
+from alerts.responder_signals import PersonWrote
+from alerts.signal_base import Fix
+from alerts.signals import DuressEntered, PinRefused
 from services.web import check_ins
 from services.web.call import Call, Reply, Route
 from services.web.directory import Body, Latitude, Longitude

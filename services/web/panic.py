@@ -13,7 +13,9 @@ import msgspec
 from alerts import person_side
 from alerts.person_side import Marks, PersonSide, VisibleAlarm, VisiblePress
 from alerts.question_cards import CardAnswer
-from alerts.signals import CancelEntered, CardAnswered, Fix, FixReported, PanicPressed, PinRefused, PinStarted
+from alerts.responder_signals import CardAnswered
+from alerts.signal_base import Fix
+from alerts.signals import CancelEntered, FixReported, PanicPressed, PinRefused, PinStarted
 from services.web.call import Call, Reply, Route
 from services.web.fixes import AHEAD
 from services.web.problems import Problem, field_problem, refused

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.signals import AllRightSaid, Verdict
+from alerts.signal_base import Verdict
+from alerts.signals import AllRightSaid
 from alerts.situation import Situation
 from services.web.call import Call, Reply, Route
 from services.web.check_ins import alarm_staff, pin_verdict

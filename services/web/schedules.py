@@ -14,7 +14,8 @@ import msgspec
 
 from alerts.policy import CheckInRules
 from alerts.schedule import Absence, Terms
-from alerts.signals import DuressEntered, PinRefused, ScheduleRemoved, ScheduleSet, Verdict
+from alerts.signal_base import Verdict
+from alerts.signals import DuressEntered, PinRefused, ScheduleRemoved, ScheduleSet
 from services.web.call import Call, Reply, Route
 from services.web.check_ins import instant
 from services.web.directory import audit, visible_person

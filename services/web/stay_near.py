@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from alerts.signals import StayNearAsked, StayNearEnded, Verdict
+from alerts.signal_base import Verdict
+from alerts.signals import StayNearAsked, StayNearEnded
 from alerts.situation import Situation, StayNear
 from services.nearest_place import nearest
 from services.web.call import Call, Reply, Route

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from services.web.fixes import dated
 from services.web.problems import Problem
 

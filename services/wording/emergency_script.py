@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from alerts.geography import Point, distance_m
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from alerts.situation import Incident
 from alerts.track import place_of
 from services.nearest_place import nearest_place

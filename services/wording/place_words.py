@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from services.nearest_place import is_at, nearest
 from services.wording.catalogue import say
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from alerts.journey_progress import Progress
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from streams.records import Journey, Outcome
 from streams.sealing import Unreadable
 from streams.sql.connection import Row

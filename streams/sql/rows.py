@@ -10,7 +10,8 @@ import msgspec
 from alerts.journey_progress import Progress
 from alerts.person_side import PersonSide
 from alerts.plan_holes import Hole
-from alerts.signals import Fix, Signal
+from alerts.signal_base import Fix
+from alerts.signals import Signal
 from alerts.situation import CheckIn, Incident, Situation, StayNear
 from alerts.track import Asks, Track, WatchedZone
 from streams.records import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from streams.records import KeptTrail
 from streams.sql.rows import Sealed, instant_or_none, micros
 

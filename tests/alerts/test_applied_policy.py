@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from alerts.policy import DEFAULT_POLICY, MINUTE_MS, Policy, Step, parse_recipient
-from alerts.signals import IncidentAcknowledged, PolicyApplied
+from alerts.responder_signals import IncidentAcknowledged, PolicyApplied
 from tests.alerts.town import Mia, plan_with
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from alerts.condition import ClockSpan, Condition, Facts, clock_holds, facts_hold
 from alerts.policy import DEFAULT_POLICY, MINUTE_MS, Policy, Repeat, Step, parse_recipient
-from alerts.signals import EscalatedNow, Fix, ZoneEntered, ZoneSet
+from alerts.responder_signals import EscalatedNow
+from alerts.signal_base import Fix
+from alerts.signals import ZoneEntered, ZoneSet
 from alerts.zone_rule import ZoneRule
 from tests.alerts.town import NOON, Mia, plan_with
 

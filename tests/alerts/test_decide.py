@@ -10,21 +10,23 @@ import pytest
 from alerts.audience import DESK
 from alerts.care_plan import MethodRef
 from alerts.effects import AlarmOperator, Publish, VoidDeliveries
+from alerts.responder_signals import (
+    ContactAnswered,
+    ContactConfirmed,
+    EscalatedNow,
+    IncidentAcknowledged,
+    IncidentResolved,
+    NoteAdded,
+    ResponderDeclined,
+)
 from alerts.signals import (
     CancelEntered,
     CheckInCompleted,
     CheckInExtended,
     CheckInPlanned,
-    ContactAnswered,
-    ContactConfirmed,
     DeliveryFailed,
-    EscalatedNow,
-    IncidentAcknowledged,
-    IncidentResolved,
-    NoteAdded,
     PinRefused,
     PinStarted,
-    ResponderDeclined,
     TimerDue,
 )
 from tests.alerts.town import NOON, Mia, contact, plan_with

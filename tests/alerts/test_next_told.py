@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alerts.condition import Condition
 from alerts.escalation import next_told
 from alerts.policy import DEFAULT_POLICY, MINUTE_MS, Policy, Step, parse_recipient
-from alerts.signals import ContactAnswered, IncidentAcknowledged
+from alerts.responder_signals import ContactAnswered, IncidentAcknowledged
 from tests.alerts.test_policy_properties import policies
 from tests.alerts.town import Mia, contact, plan_with
 

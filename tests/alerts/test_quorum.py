@@ -8,16 +8,16 @@ import msgspec
 import pytest
 
 from alerts.policy import DEFAULT_POLICY, Policy
-from alerts.signals import (
+from alerts.responder_signals import (
     ContactAnswered,
-    ContactReply,
-    DeliveryFailed,
     EscalatedNow,
     IncidentAcknowledged,
     NoteAdded,
     ResponderDeclined,
     ResponderMoved,
 )
+from alerts.signal_base import ContactReply
+from alerts.signals import DeliveryFailed
 from tests.alerts.town import Mia, plan_with
 
 TWO: Policy = msgspec.structs.replace(DEFAULT_POLICY, quorum=2, cancel_window_ms=0)

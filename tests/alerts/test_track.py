@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.geography import Circle, Point, distance_m
-from alerts.signals import Fix, FixReported, ZoneEntered, ZoneLeft, ZoneSeemed
+from alerts.signal_base import Fix
+from alerts.signals import FixReported, ZoneEntered, ZoneLeft, ZoneSeemed
 from alerts.track import Asks, Followed, Track, WatchedZone, follow
 
 NOON = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)

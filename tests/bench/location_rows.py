@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from streams.fix_stream import FixStream
 from streams.kafka.connection import Broker
 from streams.kafka.faust_app import StreamApp, Tally, make_locations_app

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from tests.services.town import PIN, TWIN, Answer, Phone, Town
 
 FOUR_DAYS = 4 * 24 * 3600

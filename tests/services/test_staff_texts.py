@@ -218,25 +218,8 @@ async def test_whoever_has_it_is_asked_before_it_lapses(town: Town, provider: Pr
     assert "hold_lapsed" not in kinds(await town.incident())
 
 
-async def test_her_contact_who_works_here_too_helps_though_another_has_it(town: Town, provider: Provider) -> None:
-    """Sam at the desk has claimed it; Kim's one is the contact's: the others know that Kim can help."""
-    kim, _ = await staff(town, "Kim", **by_text(KIM))
-    await town.policy("nights", cancel_window="0s", steps=[{"after": "0s", "notify": ["team:nights", "contacts"]}])
-    await town.agency()
-    person = await town.person(policy="nights")
-    body = {"name": "Kim", **by_text(KIM), "consent": {"how": "in the office"}}
-    await town.post(f"/v1/people/{person}/contacts", town.admin, body)
-    await nights(town, kim)
-    await town.press(await town.phone(person))
-    await texted(town, provider, KIM)
-    await town.act((await town.incident())["id"], "claim")
-    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1")
-    assert "The others know that you can help" in said
-    assert "contact_can_help" in kinds(await town.incident())
-
-
-async def test_who_is_told_twice_of_the_same_answers_once(town: Town, provider: Provider) -> None:
-    """Kim is on call, and Mia's contact: one has it as staff, two is no from both."""
+async def pressed_with_kim_as_both(town: Town) -> None:
+    """Mia has pressed; Kim is on call, and is Mia's contact too."""
     kim, _ = await staff(town, "Kim", **by_text(KIM))
     at_once = {"after": "0s", "notify": ["team:nights", "contacts"]}
     await town.policy("nights", cancel_window="0s", steps=[at_once, {"after": "10m", "notify": ["dispatch"]}])
@@ -246,6 +229,21 @@ async def test_who_is_told_twice_of_the_same_answers_once(town: Town, provider: 
     await town.post(f"/v1/people/{person}/contacts", town.admin, body)
     await nights(town, kim)
     await town.press(await town.phone(person))
+
+
+async def test_her_contact_who_works_here_too_helps_though_another_has_it(town: Town, provider: Provider) -> None:
+    """Sam at the desk has claimed it; Kim's one is the contact's: the others know that Kim can help."""
+    await pressed_with_kim_as_both(town)
+    await texted(town, provider, KIM)
+    await town.act((await town.incident())["id"], "claim")
+    _, said = await provider.texts_us(town.url, PUBLIC, KIM, "1")
+    assert "The others know that you can help" in said
+    assert "contact_can_help" in kinds(await town.incident())
+
+
+async def test_who_is_told_twice_of_the_same_answers_once(town: Town, provider: Provider) -> None:
+    """Kim is on call, and Mia's contact: one has it as staff, two is no from both."""
+    await pressed_with_kim_as_both(town)
     await texted(town, provider, KIM, 2)
     await provider.texts_us(town.url, PUBLIC, KIM, "1", sid="SM1")
     incident = await town.incident()

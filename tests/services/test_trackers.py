@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts.signals import Fix
+from alerts.signal_base import Fix
 from services.web.service import BODY_LIMIT, new_id
 from tests.services.jump_clock import NOON
 from tests.services.test_directory import other_agency

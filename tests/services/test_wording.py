@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alerts.effects import Purpose
 from alerts.policy import DEFAULT_POLICY
-from alerts.signals import Fix, Job, TriggerKind
+from alerts.signal_base import Fix, Job, TriggerKind
 from alerts.situation import Answer, Incident, Trigger
 from alerts.telling import News
 from services.links import Link, Links

@@ -21,8 +21,9 @@ import pytest
 
 from alerts.policy_text import read_policy
 from alerts.policy_writing import write_policy
+from alerts.responder_signals import IncidentResolved
 from alerts.schedule import DAY_NAMES, Absence, DayName, Occurrence, Rule, Terms, occurrence_id, occurrences
-from alerts.signals import CheckInCompleted, IncidentResolved, ScheduleSet, Signal
+from alerts.signals import CheckInCompleted, ScheduleSet, Signal
 from services.web.service import new_id
 from streams.clock_guard import ClockGuard
 from streams.pump import SLICE, Pump

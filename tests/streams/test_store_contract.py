@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from alerts.signals import Fix, FixReported, PanicPressed, PersonWrote
+from alerts.responder_signals import PersonWrote
+from alerts.signal_base import Fix
+from alerts.signals import FixReported, PanicPressed
 from alerts.situation import Situation
 from streams.postgres.store import PostgresStore
 from streams.processor import handle

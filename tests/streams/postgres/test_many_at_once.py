@@ -12,7 +12,8 @@ import pytest
 
 from alerts import person_side
 from alerts.person_side import VisiblePress
-from alerts.signals import PanicPressed, PersonWrote
+from alerts.responder_signals import PersonWrote
+from alerts.signals import PanicPressed
 from alerts.situation import Situation
 from streams.postgres.database import migrate
 from streams.postgres.store import PostgresStore
