@@ -152,8 +152,10 @@ def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
     """
     hold = before.contacts_hold
     held = hold is not None and hold.holder == contact
-    # The release before did not keep who was helping.
-    helping = before.helping or tuple(answer.contact for answer in before.answers if answer.helps)
+    helping = before.helping
+    if hold is not None and not helping:
+        # The release before did not keep who was helping.
+        helping = tuple(answer.contact for answer in before.answers if answer.helps)
     turn.change(helping=tuple(one for one in helping if one != contact))
     if held:
         _pass_on(turn)

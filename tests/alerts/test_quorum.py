@@ -326,6 +326,17 @@ def test_whoever_went_quiet_or_was_taken_out_gets_nothing_back(lost: str) -> Non
     assert "dispatch" in {name for name, _ in her.told[already:]}
 
 
+def test_what_lapsed_does_not_come_back_when_one_of_them_cannot() -> None:
+    """Both went quiet; one of the two says that they cannot, and a third alone is one."""
+    her = mia(contacts_hold="all")
+    says(her, "c1", "can_help")
+    says(her, "c2", "can_help")
+    her.wait(minutes=6)
+    says(her, "c2", "cannot")
+    says(her, "c3", "can_help")
+    assert not her.incident.contacts_have_it
+
+
 def test_an_incident_of_the_release_before_passes_a_hold_on_all_the_same() -> None:
     """It did not keep who was helping: whoever answered so counts."""
     her = mia(contacts_hold="all")
