@@ -327,13 +327,17 @@ async def test_a_plan_is_tried_before_it_is_needed(visitors: Visitors) -> None:
     await page.get_by_test_id("to-plans").click()
     team = page.get_by_test_id("team")
     await expect(team.get_by_role("heading")).to_have_text("evenings")
-    await team.get_by_test_id("take").click()
-    await expect(team.get_by_test_id("on-call")).to_contain_text("Sam Rivera")
-
     await page.get_by_test_id("trial-who").select_option(label="Mia Larsen")
     await page.get_by_test_id("trial-at").fill("2026-11-29T03:10")
-    await page.get_by_test_id("trial-dead").get_by_label("E-mail").check()
+    dead = page.get_by_test_id("trial-dead").get_by_label("E-mail")
+    await dead.check()
     await page.get_by_test_id("trial-asleep").get_by_label("Ben Larsen").check()
+    # The plan is read anew when a turn has changed: what is ticked stays ticked.
+    async with page.expect_response("**/plan"):
+        await team.get_by_test_id("take").click()
+    await expect(team.get_by_test_id("on-call")).to_contain_text("Sam Rivera")
+    await expect(dead).to_be_checked()
+
     await page.get_by_test_id("trial-go").click()
     await expect(page.get_by_test_id("verdict")).to_contain_text("0:10")
     first = page.get_by_test_id("told").first

@@ -35,6 +35,10 @@ export class Trial {
     this.complaint = element("p", { class: "problem", role: "alert" });
     /** A plan's text that is not saved, in the place of the plan that holds. @type {string | null} */
     this.text = null;
+    /** Whose plan the choices stand for. @type {string | null} */
+    this.shown = null;
+    /** How often a plan was asked for: an answer that comes late does not replace a newer one. */
+    this.asked = 0;
     this.draft = element("p", { class: "plans-warn plans-row", hidden: true, "data-testid": "trial-draft" });
     this.button = element(
       "button",
@@ -137,29 +141,44 @@ export class Trial {
     fill(this.found);
     fill(this.complaint);
     this.form.hidden = false;
+    const person = this.who.value;
+    this.asked += 1;
+    const mine = this.asked;
+    // Somebody else's channels and contacts are no choice; the same person's stay while they are read anew.
+    if (person !== this.shown) this.#offerChoices(false);
     try {
       /** @type {Plan} */
-      const plan = await get(`/v1/people/${this.who.value}/plan`);
+      const plan = await get(`/v1/people/${person}/plan`);
+      if (mine !== this.asked) return;
+      this.shown = person;
       fill(
         this.holes,
         ...(plan.holes.length > 0
           ? plan.holes.map((hole) => element("li", {}, holeWords(hole)))
           : [element("li", { class: "plans-fine" }, say("plans.no_hole"))]),
       );
-      fill(
+      offer(
         this.dead,
-        element("legend", {}, say("plans.dead")),
-        ...plan.channels.map((channel) => choice("dead", channel, sayName("channel", channel))),
+        say("plans.dead"),
+        plan.channels.map((channel) => [channel, sayName("channel", channel)]),
       );
-      fill(
+      offer(
         this.asleep,
-        element("legend", {}, say("plans.asleep")),
-        ...plan.recipients.map((one) => choice("asleep", one.recipient, recipientWords(one))),
+        say("plans.asleep"),
+        plan.recipients.map((one) => [one.recipient, recipientWords(one)]),
       );
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
+      if (mine !== this.asked) return;
       complain(this.complaint, error);
+      if (person !== this.shown) [this.dead, this.asleep].forEach((choices) => fill(choices));
     }
+    this.#offerChoices(true);
+  }
+
+  /** @param {boolean} offered */
+  #offerChoices(offered) {
+    for (const control of [this.dead, this.asleep, this.button]) control.disabled = !offered;
   }
 
   async #run() {
@@ -206,9 +225,20 @@ function field(id, words, control) {
   return element("div", { class: "plans-field" }, element("label", { for: id }, words), control);
 }
 
-/** @param {string} name @param {string} value @param {string} words */
-function choice(name, value, words) {
-  return element("label", { class: "choice" }, element("input", { type: "checkbox", name, value }), words);
+/**
+ * What is ticked stays ticked where it is still a choice: a plan is read anew whenever a team has changed.
+ * @param {HTMLFieldSetElement} choices @param {string} legend @param {[value: string, words: string][]} offered
+ */
+function offer(choices, legend, offered) {
+  const ticked = chosen(choices);
+  fill(
+    choices,
+    element("legend", {}, legend),
+    ...offered.map(([value, words]) => {
+      const box = element("input", { type: "checkbox", value, checked: ticked.includes(value) });
+      return element("label", { class: "choice" }, box, words);
+    }),
+  );
 }
 
 /** @param {HTMLFieldSetElement} choices */
