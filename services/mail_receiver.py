@@ -29,7 +29,7 @@ from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.service import Service
 from services.web.text_answers import chosen_of
 from services.wording.catalogue import known_language, say
-from services.wording.neutral_words import say_to_contact
+from services.wording.neutral_words import say_to_contact, written
 from streams.channel import OutgoingMessage, Progress
 from streams.delivery_context import DeliveryContext, context_of
 from streams.practice import answered
@@ -216,7 +216,7 @@ class MailReceiver:
         )
         if match is None:
             return help_for([alert])
-        return await answer_alert(self._service, alert, match[1], key, reads_alone=mailed.reads_alone)
+        return written(await answer_alert(self._service, alert, match[1], key, reads_alone=mailed.reads_alone))
 
     async def _practised(self, mailed: _Mailed, text: str) -> str | None:
         contact, now = mailed.reader, self._service.clock.now()

@@ -170,6 +170,8 @@ class TwilioVoice:
             "To": to,
             "From": self._caller,
             "Url": self._account.calls_back(VOICE_PATH, message.delivery),
+            # Asked for instead where no answer comes in time, or where there is no such voice.
+            "FallbackUrl": self._account.calls_back(VOICE_PATH, message.delivery) + "&plain=1",
             "StatusCallback": self._account.calls_back(STATUS_PATH, message.delivery),
             "Timeout": str(RINGS_FOR_S),
         }

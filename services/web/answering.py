@@ -26,7 +26,7 @@ from services.web.open_alerts import OpenAlert
 from services.web.service import Service
 from services.web.text_answers import lettered
 from services.wording.catalogue import say
-from services.wording.neutral_words import say_to_contact
+from services.wording.neutral_words import Line, line_in, lines_to_contact, say_to_contact
 from streams.records import Contact, Staff
 
 ANSWERS: dict[str, ContactReply] = {"1": "can_help", "2": "cannot", "3": "on_my_way", "4": "call_me"}
@@ -35,36 +35,34 @@ NOT_AS_STAFF = frozenset({"cannot", "call_me"})
 
 
 async def answer_alert(
-    service: Service, alert: OpenAlert, digit: str, key: str, *, spoken: bool = False, reads_alone: bool = False
-) -> str:
-    """Carries out one digit; the line that comes back. What has the same `key` is the same answer.
+    service: Service, alert: OpenAlert, digit: str, key: str, *, reads_alone: bool = False
+) -> tuple[Line, ...]:
+    """Carries out one digit; what is said back. What has the same `key` is the same answer.
 
-    Whoever is told as staff and as a contact has it as staff, and cannot as both. With `reads_alone` the line may say
-    what only they may know; what is *spoken* is in one language, which a voice can read.
+    Whoever is told as staff and as a contact has it as staff, and cannot as both. With `reads_alone` it may say what
+    only they may know.
     """
     if not alert.trusted:
         await keep_words(service, alert, digit, key)
-        return ""
-    line, given = "", ANSWERS[digit]
-    in_words = say if spoken else say_to_contact
+        return ()
+    lines: tuple[Line, ...] = ()
+    given = ANSWERS[digit]
     if alert.contact is not None and (alert.staff is None or given in NOT_AS_STAFF):
         await _decide(service, alert, alert.contact, digit, key, ContactAnswered, **_given(alert.contact, digit))
-        line = in_words(alert.wish, "contact", f"answered.{given}")
+        lines = lines_to_contact(alert.wish, "contact", f"answered.{given}")
     if alert.staff is not None and given == "call_me":
         # The desk rings its own people anyhow: for them it is no answer.
         await keep_words(service, alert, digit, key)
-        return line or help_for([alert])
+        return lines or (line_in(alert.wish, "messages", "staff.help"),)
     if alert.staff is not None:
-        return await _answer_as_staff(service, alert, alert.staff, digit, key, spoken=spoken)
+        return await _answer_as_staff(service, alert, alert.staff, digit, key)
     word = _arrival_word(alert)
     if word and reads_alone and given == "on_my_way":
-        line = f"{line} {in_words(alert.wish, 'contact', 'alert.arrival_word', word=word)}"
-    return line
+        lines += lines_to_contact(alert.wish, "contact", "alert.arrival_word", word=word)
+    return lines
 
 
-async def _answer_as_staff(
-    service: Service, alert: OpenAlert, staff: Staff, digit: str, key: str, *, spoken: bool
-) -> str:
+async def _answer_as_staff(service: Service, alert: OpenAlert, staff: Staff, digit: str, key: str) -> tuple[Line, ...]:
     decided = (service, alert, staff, digit, key)
     match ANSWERS[digit]:
         case "cannot":
@@ -86,13 +84,14 @@ async def _answer_as_staff(
     if _is_held(decision) and alert.contact is not None:
         # Others of the staff have it; whoever is her contact too can help all the same.
         await _decide(service, alert, alert.contact, digit, key, ContactAnswered, **_given(alert.contact, digit))
-        return (say if spoken else say_to_contact)(alert.wish, "contact", f"answered.{ANSWERS[digit]}")
+        return lines_to_contact(alert.wish, "contact", f"answered.{ANSWERS[digit]}")
     if decision.refusal is not None:
         said = "staff.answered.held" if _is_held(decision) else "voice.over"
-    line, word = say(alert.wish, "messages", said), _arrival_word(alert)
+    lines: tuple[Line, ...] = (line_in(alert.wish, "messages", said),)
+    word = _arrival_word(alert)
     if word and said == "staff.answered.on_my_way":
-        line = f"{line} {say(alert.wish, 'contact', 'alert.arrival_word', word=word)}"
-    return line
+        lines += (line_in(alert.wish, "contact", "alert.arrival_word", word=word),)
+    return lines
 
 
 def _arrival_word(alert: OpenAlert) -> str:

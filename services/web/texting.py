@@ -14,7 +14,7 @@ from services.web.answering import answer_alert, help_for, keep_words, say_opted
 from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
 from services.web.service import Service
 from services.web.text_answers import chosen_of, letter_of
-from services.wording.neutral_words import in_letters_of_a_text, say_to_contact
+from services.wording.neutral_words import in_letters_of_a_text, say_to_contact, written
 from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
@@ -115,7 +115,7 @@ async def _answer(service: Service, text: Text, alerts: list[OpenAlert], asked: 
 
 async def _answer_alert(service: Service, text: Text, alert: OpenAlert, digit: str) -> list[str]:
     reads_alone = _is_read_by_nobody_else(alert, text.number, service.clock.now())
-    said = await answer_alert(service, alert, digit, text.key, reads_alone=reads_alone)
+    said = written(await answer_alert(service, alert, digit, text.key, reads_alone=reads_alone))
     lines = [in_letters_of_a_text(alert.wish, said)] if said else []
     if alert.contact is not None and reads_alone and digit in LINKED:
         link = Link(

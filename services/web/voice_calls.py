@@ -6,12 +6,11 @@ The answers are TwiML: https://www.twilio.com/docs/voice/twiml.
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from alerts.audience import is_contact
+from alerts.audience import is_agency, is_contact
 from services.twilio_signature import VOICE_PATH
 from services.web.agreeing import answer_invitation, is_asked_who_reads
 from services.web.answering import ANSWERS, answer_alert
@@ -19,49 +18,47 @@ from services.web.call import Call, Route
 from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.problems import Problem
 from services.web.twilio_calls import signed_form
-from services.wording.catalogue import known_language, say
+from services.web.voices import Speech
 from services.wording.compose import MessageComposer
 from streams.delivery_context import DeliveryContext, context_of
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM
 from streams.store import Transaction
 
-SPEAKS = {"en": "en-US", "es": "es-MX"}
 WAITS_S = 10
 
 
 class Ringing(msgspec.Struct, frozen=True):
-    """What is rung about: what may be said, or why nothing may; what can be answered; and in which language."""
+    """What is rung about: what may be said, or why nothing may; what can be answered; how it is spoken."""
 
     context: DeliveryContext | str
     alert: OpenAlert | None
-    language: str
+    speech: Speech
 
 
 async def voice(call: Call) -> web.Response:
     """Asks for a key, says what there is to say, asks for an answer."""
     form = signed_form(call)
     ringing = await call.service.store.read(lambda tx: _ringing(tx, call))
-    context, language = ringing.context, ringing.language
+    context, speech = ringing.context, ringing.speech
     if not isinstance(context, DeliveryContext):
-        return _twiml(_say(language, "voice.over"))
+        return _twiml(speech.say("messages", "voice.over"))
     stage, digit = call.request.query.get("stage", ""), form.get("Digits", "")
     if context.delivery.purpose == "invitation" and context.contact is not None and stage in {"answer", "reads"}:
         key = f"{context.delivery.id}:{form.get('CallSid', '')}:{stage}"
         method = context.method.id
         line = await answer_invitation(call.service, context.contact, digit, key, "call", method=method)
         if line == "answered.agreed" or (line is None and is_asked_who_reads(context.contact, call.now)):
-            return _twiml(_gather(context, "reads", _say(language, "voice.reads")) * 2)
+            return _twiml(_gather(context, speech, "reads", speech.say("messages", "voice.reads")) * 2)
         if line is not None:
-            return _twiml(_spoken(language, say(language, "contact", line)))
+            return _twiml(speech.say("contact", line))
     if stage == "answer" and digit in ANSWERS and ringing.alert is not None:
         key = f"{context.delivery.id}:{form.get('CallSid', '') or call.signal_id()}"
-        return _twiml(_spoken(language, await answer_alert(call.service, ringing.alert, digit, key, spoken=True)))
+        return _twiml(speech.speak(await answer_alert(call.service, ringing.alert, digit, key)))
     if stage in {"heard", "answer"} and digit:
         return await _tell(call, context, ringing)
     # Twice: whoever has just woken up misses the first one.
-    ask = _gather(context, "heard", _say(language, "voice.press"))
-    return _twiml(ask + ask)
+    return _twiml(_gather(context, speech, "heard", speech.say("messages", "voice.press")) * 2)
 
 
 async def _ringing(tx: Transaction, call: Call) -> Ringing:
@@ -72,23 +69,26 @@ async def _ringing(tx: Transaction, call: Call) -> Ringing:
     return Ringing(
         context=await context_of(tx, delivery, call.now),
         alert=await open_alert_of(tx, delivery),
-        language=known_language(reader.language if reader is not None else ""),
+        speech=Speech(
+            wish=reader.language if reader is not None else "",
+            staff=is_agency(delivery.recipient),
+            plain="plain" in call.request.query,
+        ),
     )
 
 
 async def _tell(call: Call, context: DeliveryContext, ringing: Ringing) -> web.Response:
     """A key was pressed: somebody is there."""
-    delivery, language = context.delivery.id, ringing.language
+    delivery, speech = context.delivery.id, ringing.speech
     await call.service.store.write(lambda tx: take_receipt(tx, delivery, "delivered", None, call.now), LANE_ALARM)
     call.service.feed.poke()
-    text = MessageComposer(call.service.public_url, call.service.links).compose(context).text
-    words = _spoken(language, text)
+    words = speech.speak(MessageComposer(call.service.public_url, call.service.links).spoken(context))
     if _asks_to_agree(context):
-        return _twiml(_gather(context, "answer", words + _say(language, "voice.invitation")) * 2)
+        return _twiml(_gather(context, speech, "answer", words + speech.say("messages", "voice.invitation")) * 2)
     if ringing.alert is None:
         return _twiml(words + words)
     asks = "voice.answer" if is_contact(context.delivery.recipient) else "staff.answer"
-    return _twiml(_gather(context, "answer", words + _say(language, asks)) * 2)
+    return _twiml(_gather(context, speech, "answer", words + speech.say("messages", asks)) * 2)
 
 
 def _asks_to_agree(context: DeliveryContext) -> bool:
@@ -97,17 +97,10 @@ def _asks_to_agree(context: DeliveryContext) -> bool:
     return context.delivery.purpose == "invitation" and contact is not None and contact.consent == "pending"
 
 
-def _gather(context: DeliveryContext, stage: str, words: str) -> str:
-    action = escape(f"{VOICE_PATH}?delivery={context.delivery.id}&stage={stage}")
+def _gather(context: DeliveryContext, speech: Speech, stage: str, words: str) -> str:
+    plain = "&plain=1" if speech.plain else ""
+    action = escape(f"{VOICE_PATH}?delivery={context.delivery.id}&stage={stage}{plain}")
     return f'<Gather input="dtmf" numDigits="1" timeout="{WAITS_S}" action="{action}">{words}</Gather>'
-
-
-def _say(language: str, key: str, **values: Any) -> str:
-    return _spoken(language, say(language, "messages", key, **values))
-
-
-def _spoken(language: str, text: str) -> str:
-    return f'<Say language="{SPEAKS.get(language, "en-US")}">{escape(text)}</Say>'
 
 
 def _twiml(inner: str) -> web.Response:
@@ -122,7 +115,7 @@ ROUTES = (
         handler=voice,
         who=("anybody",),
         summary="What is said in a call",
-        query=("delivery", "stage"),
+        query=("delivery", "stage", "plain"),
         answer="text/xml",
     ),
 )

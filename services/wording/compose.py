@@ -17,7 +17,7 @@ from alerts.situation import Incident
 from services.links import Link, Links
 from services.reply_address import ReplyAddresses
 from services.wording.catalogue import known_language, say, time_of_day
-from services.wording.neutral_words import KEEPS_MARKS, neutral_words
+from services.wording.neutral_words import KEEPS_MARKS, Line, neutral_words, written
 from services.wording.place_words import place_words
 from services.wording.segment import first_fitting
 from streams.channel import OutgoingMessage
@@ -52,14 +52,12 @@ class MessageComposer:
     def compose(self, context: DeliveryContext) -> OutgoingMessage:
         """The message in the recipient's language and register."""
         delivery = context.delivery
-        words = _Words(context, takes_digit=context.method.channel in self._answered_by)
+        words = self._words(context)
         link = self._link(context)
         by_mail = context.method.channel == "email" and self._replies is not None
         written_to = self._replies.of(delivery.id) if by_mail and self._replies is not None else None
         short = context.method.channel in SHORT
-        texts = words.texts(link=link is not None and not short)
-        text = first_fitting(texts) if short else " ".join(next(texts).split())
-        text = words.in_both_languages(text, link=link is not None and not short)
+        text = written(words.lines(link=link is not None and not short))
         return OutgoingMessage(
             delivery=delivery.id,
             incident=delivery.incident,
@@ -77,6 +75,13 @@ class MessageComposer:
             recipient=words.recipient,
             at=context.now.isoformat().replace("+00:00", "Z"),
         )
+
+    def spoken(self, context: DeliveryContext) -> tuple[Line, ...]:
+        """What is said in a call, each part in its language."""
+        return self._words(context).lines(link=False)
+
+    def _words(self, context: DeliveryContext) -> _Words:
+        return _Words(context, takes_digit=context.method.channel in self._answered_by)
 
     def _link(self, context: DeliveryContext) -> str | None:
         delivery, contact = context.delivery, context.contact
@@ -135,9 +140,9 @@ class _Words:
         person = context.person
         wish = reader.language if reader is not None else person.language
         self.language = known_language(wish)
-        # Staff work in a language of the desk; spoken, words are in one language.
-        spoken_or_staff = context.method.channel == "voice" or is_agency(context.delivery.recipient)
-        self._own = neutral_words(wish) if wish and not spoken_or_staff else None
+        # Staff work in a language of the desk.
+        staff = is_agency(context.delivery.recipient)
+        self._own = neutral_words(wish) if wish and not staff else None
         self.recipient = reader.name if reader is not None else context.delivery.recipient
         self._name = person.known_as or person.name
         self._number = context.organization.call_back
@@ -165,17 +170,17 @@ class _Words:
         """The language of the message, or of its first part."""
         return self._own.language if self._own is not None else self.language
 
-    def in_both_languages(self, text: str, *, link: bool) -> str:
-        """The neutral words in the reader's own language before the English ones, where there is no more of it yet.
+    def lines(self, *, link: bool) -> tuple[Line, ...]:
+        """The message; where there is no more of a language yet, its neutral words before the English ones.
 
         A text's first segment holds their own words whole.
         """
-        own = self._own
-        if own is None:
-            return text
-        keys = self._neutral_keys(link=link)
-        if not keys:
-            return text
+        texts = self._texts(link=link)
+        text = first_fitting(texts) if self._context.method.channel in SHORT else " ".join(next(texts).split())
+        whole, own = Line(self.language, text), self._own
+        keys = self._neutral_keys(link=link) if own is not None else ()
+        if own is None or not keys:
+            return (whole,)
         names = [self._name, self._name.split()[0][:FIRST_NAME_AT_MOST]]
         zone = ZoneInfo(self._context.person.time_zone)
         clock = {"time": f"{self._moment().astimezone(zone):%H:%M}"}
@@ -185,7 +190,7 @@ class _Words:
             said = [f"{said[0]} {own.say('neutral.answer')}", *said]
         if self._by_text:
             said = [first_fitting(said, bare=own.language not in KEEPS_MARKS)]
-        return said[0] if own.reviewed_by else f"{said[0]} / {text}"
+        return Line(own.language, said[0]), whole
 
     def subject(self) -> str:
         """What a lock screen may show of a mail."""
@@ -198,7 +203,7 @@ class _Words:
             return self._say("subject.reminder")
         return self._say("subject.contact", name=self._name)
 
-    def texts(self, *, link: bool) -> Iterator[str]:
+    def _texts(self, *, link: bool) -> Iterator[str]:
         """The message, the fullest form first, each shorter one still saying who, what, when and whom to ring."""
         first_name = self._name.split()[0][:FIRST_NAME_AT_MOST]
         rooms: tuple[tuple[Room, str], ...] = (

@@ -6,14 +6,14 @@ is said in such a language is said in English as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import msgspec
 
-from services.wording.catalogue import PLACEHOLDER, say
+from services.wording.catalogue import FALLBACK, PLACEHOLDER, known_language, say
 from services.wording.segment import plain
 
 RIGHT_TO_LEFT = frozenset({"ar"})
@@ -62,10 +62,42 @@ def in_letters_of_a_text(wish: str, words: str) -> str:
     return words if own is not None and own.language in KEEPS_MARKS else plain(words)
 
 
-def say_to_contact(wish: str, part: str, key: str, /, **values: Any) -> str:
-    """What is written back to a contact, in their language; in English as well until somebody has signed it."""
+class Line(msgspec.Struct, frozen=True):
+    """Words in one language: a voice reads them in its own."""
+
+    language: str
+    words: str
+
+
+def line_in(wish: str, part: str, key: str, /, **values: Any) -> Line:
+    """The words for a key in a language of the catalogue."""
+    return Line(known_language(wish), say(wish, part, key, **values))
+
+
+def lines_to_contact(wish: str, part: str, key: str, /, **values: Any) -> tuple[Line, ...]:
+    """What is said back to a contact: in their language, and in English where that is only neutral words."""
     words = neutral_words(wish)
     if words is None:
-        return say(wish, part, key, **values)
-    own = words.say(key, **values)
-    return own if words.reviewed_by else f"{own} / {say('en', part, key, **values)}"
+        return (line_in(wish, part, key, **values),)
+    return Line(words.language, words.say(key, **values)), line_in(FALLBACK, part, key, **values)
+
+
+def needed(lines: Iterable[Line], can: Callable[[str], bool] = lambda _: True) -> tuple[Line, ...]:
+    """The lines in languages that *can* be brought; English after another only until somebody has signed that."""
+    able = tuple(line for line in lines if can(line.language))
+    known = neutral_languages()
+    signed = any(known[line.language].reviewed_by for line in able if line.language in known)
+    return tuple(line for line in able if not signed or line.language != FALLBACK)
+
+
+def written(lines: Iterable[Line]) -> str:
+    """The lines as a message holds them: one language after the other."""
+    by_language: dict[str, list[str]] = {}
+    for line in needed(lines):
+        by_language.setdefault(line.language, []).append(line.words)
+    return " / ".join(" ".join(words) for words in by_language.values())
+
+
+def say_to_contact(wish: str, part: str, key: str, /, **values: Any) -> str:
+    """The same, as it is written."""
+    return written(lines_to_contact(wish, part, key, **values))

@@ -34,6 +34,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
     to: str
     sender: str
     url: str
+    fallback: str
     callback: str
 
 
@@ -116,6 +117,7 @@ class Provider:
             to=str(form["To"]),
             sender=str(form["From"]),
             url=str(form["Url"]),
+            fallback=str(form["FallbackUrl"]),
             callback=str(form["StatusCallback"]),
         )
         self.rung.append(rung)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
@@ -212,6 +213,14 @@ def action(twiml: str) -> str:
     return unescape(twiml.split('action="')[1].split('"', maxsplit=1)[0])
 
 
+def spoken(said: str) -> dict[str | None, list[str]]:
+    """What is said in a call, by the languages of the voices."""
+    heard: dict[str | None, list[str]] = {}
+    for language, words in re.findall(r'<Say language="([^"]+)"[^>]*>([^<]*)</Say>', said):
+        heard.setdefault(language, []).append(unescape(words))
+    return heard
+
+
 async def rung_at(town: Town, provider: Provider, *, language: str = "en") -> Rung:
     """Mia presses; Ana is rung first, and has a mailbox behind that."""
     await town.agency()
@@ -240,6 +249,35 @@ async def test_a_call_says_nothing_before_a_key_was_pressed(town: Town, provider
     assert await provider.ends(town.url, rung, "completed") == 204
     assert (await states(town))["voice"] == "delivered"
     assert town.sink.to("box") == []
+
+
+@pytest.mark.parametrize(("language", "voice"), [("fr-CA", "fr-FR"), ("ht", None)])
+async def test_a_call_is_in_the_language_of_whoever_is_rung_and_in_english(
+    town: Town, provider: Provider, language: str, voice: str | None
+) -> None:
+    """Each by a voice of its own; nobody's voice speaks Creole. The answer to a key is spoken so too."""
+    rung = await rung_at(town, provider, language=language)
+    _, asked = await provider.asks(town.url, rung)
+    _, told = await provider.asks(town.url, rung, action(asked), "5")
+    _, thanks = await provider.asks(town.url, rung, action(told), "1")
+    own = ("Il y a un message pour vous", "vous demande d'appeler le 555-0100", "Les autres savent")
+    for said, foreign, english in zip((asked, told, thanks), own, ("Press any key", "NOW", "Thank you"), strict=True):
+        heard = spoken(said)
+        assert any(english in words for words in heard.pop("en-US"))
+        assert any(foreign in words for words in heard.pop(voice, [])) is (voice is not None)
+        assert heard == {}
+
+
+async def test_a_call_that_failed_goes_on_with_the_voices_that_everybody_has(town: Town, provider: Provider) -> None:
+    """An account may lack a voice, or our first answer was late: what there is to say is heard all the same."""
+    rung = await rung_at(town, provider, language="vi")
+    _, first = await provider.asks(town.url, rung)
+    assert set(spoken(first)) == {"vi-VN", "en-US"}
+    _, asked = await provider.asks(town.url, rung, rung.fallback)
+    _, told = await provider.asks(town.url, rung, action(asked), "5")
+    _, thanks = await provider.asks(town.url, rung, action(told), "1")
+    assert [set(spoken(said)) for said in (asked, told, thanks)] == [{"en-US"}] * 3
+    assert (await town.incident())["state"] == "acknowledged"
 
 
 @pytest.mark.parametrize(

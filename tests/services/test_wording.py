@@ -240,7 +240,7 @@ FOREIGN_GIVES_AWAY = re.compile(
     re.IGNORECASE,
 )
 NEUTRAL_KEYS = {
-    *(key for key in _entries("en", "messages") if key.startswith(("neutral.", "invitation", "practice."))),
+    *(key for key in _entries("en", "messages") if key.startswith(("neutral.", "invitation", "practice.", "voice."))),
     *("reminder.plain", "question", "subject.contact", "subject.reminder", "sms.help", "sms.several"),
     *(key for key in _entries("en", "contact") if key.startswith("answered.")),
     "alert.arrival_word",
@@ -273,7 +273,8 @@ def test_who_reads_such_a_language_reads_it_first_and_english_after_it(words: Ne
     assert "555-0100" in own
     assert "12:00" in own
     assert not GIVES_AWAY.search(own)
-    assert composed({**chosen, "channel": "voice"}).text.startswith("Mia pressed"), "nobody speaks it yet"
+    rung = composed({**chosen, "channel": "voice"}).text
+    assert rung.endswith(" / Mia asks you to ring 555-0100 NOW (12:00 PM)."), "a call says the same, in both"
     assert composed({**chosen, "recipient": "dispatch"}).text.startswith("Mia pressed"), "the desk is in English"
 
 

@@ -97,6 +97,7 @@ async def test_a_call_asks_us_what_to_say(provider: Provider) -> None:
     (rung,) = provider.rung
     assert (rung.to, rung.sender) == ("+442079460000", SENDER)
     assert rung.url == "https://porchlight.test/v1/inbound/twilio/voice?delivery=d-1"
+    assert rung.fallback == f"{rung.url}&plain=1", "asked where the first brings no answer, or names no voice there is"
     assert rung.callback == "https://porchlight.test/v1/inbound/twilio/status?delivery=d-1"
     assert (channel.objection("+44 20 7946 0000"), channel.objection("555") is None) == (None, False)
     await channel.close()
