@@ -1,6 +1,6 @@
 """Practice: every ninety days each contact is asked whether messages reach them. Silence becomes a visible hole.
 
-Nobody is rung for it.
+Rung is only who is reached in no other way: at eleven, and once more in the evening.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 EVERY = timedelta(days=90)
 ASKED_AT = time(11)
 """On the wall of the person's time zone: a message in the night frightens."""
+RUNG_AGAIN_AT = time(18)
 TRIED_FOR = timedelta(hours=1)
 AT_A_TIME = 50
 
@@ -62,11 +63,16 @@ class Practice:
         if contact is None:
             return False
         person = await tx.get(Person, contact.organization, contact.person or "")
-        method = next((m for m in contact.methods if _can_be_asked(m, contact, tx.reachable)), None)
+        able = [m for m in contact.methods if _can_be_asked(m, contact, tx.reachable)]
+        method = min(able, key=lambda m: m.channel in RINGS, default=None)
         if person is None or method is None:
             return False
-        at = next_at(ASKED_AT, now, ZoneInfo(person.time_zone))
-        await tx.put_deliveries(_practice(contact, method, at))
+        zone = ZoneInfo(person.time_zone)
+        at = next_at(ASKED_AT, now, zone)
+        made = _practice(contact, method, at)
+        if method.channel in RINGS:
+            made += _practice(contact, method, next_at(RUNG_AGAIN_AT, at, zone))
+        await tx.put_deliveries(made)
         await tx.put(msgspec.structs.replace(contact, practised_at=at))
         return True
 
@@ -75,6 +81,7 @@ async def answered(tx: Transaction, contact: Contact, now: datetime) -> None:
     """It reached them; of whoever has declined meanwhile nothing is noted."""
     if contact.consent == "confirmed":
         await tx.put(msgspec.structs.replace(contact, heard_at=now))
+        await tx.void_subject(contact.id, now)
 
 
 def _is_time(contact: Contact, now: datetime) -> bool:
@@ -82,12 +89,14 @@ def _is_time(contact: Contact, now: datetime) -> bool:
 
 
 def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -> bool:
-    """Where others may read it, if only at some hours, there is no link; then only a text can be answered."""
+    """Where others may read it, if only at some hours, there is no link; then only a text or call can be answered."""
     unusable = method.closed_at is not None or method.safety == "monitored"
-    if unusable or method.channel not in reachable or method.channel in RINGS:
+    if unusable or method.channel not in reachable:
         return False
+    if method.channel == "sms" or method.channel in RINGS:
+        return True
     read_by = READ_BY[method.safety] if method.safety is not None else contact.reads
-    return (read_by != "others" and not method.hours) or method.channel == "sms"
+    return read_by != "others" and not method.hours
 
 
 def _practice(contact: Contact, method: Method, at: datetime) -> list[Delivery]:
@@ -97,7 +106,7 @@ def _practice(contact: Contact, method: Method, at: datetime) -> list[Delivery]:
         subject=contact.id,
         recipient=contact_key(contact.id),
         purpose="practice",
-        number=at.toordinal(),
+        number=int(at.timestamp()) // 3600,
         methods=(MethodRef(method.id, method.channel),),
         at=at,
     )

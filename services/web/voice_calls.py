@@ -21,6 +21,7 @@ from services.web.twilio_calls import signed_form
 from services.web.voices import Speech
 from services.wording.compose import MessageComposer
 from streams.delivery_context import DeliveryContext, context_of
+from streams.practice import answered
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM
 from streams.store import Transaction
@@ -55,6 +56,10 @@ async def voice(call: Call) -> web.Response:
     if stage == "answer" and digit in ANSWERS and ringing.alert is not None:
         key = f"{context.delivery.id}:{form.get('CallSid', '') or call.signal_id()}"
         return _twiml(speech.speak(await answer_alert(call.service, ringing.alert, digit, key)))
+    if stage == "answer" and digit == "1" and context.delivery.purpose == "practice" and context.contact is not None:
+        contact = context.contact
+        await call.service.store.write(lambda tx: answered(tx, contact, call.now))
+        return _twiml(speech.say("contact", "answered.practice"))
     if stage in {"heard", "answer"} and digit:
         return await _tell(call, context, ringing)
     # Twice: whoever has just woken up misses the first one.
@@ -85,6 +90,8 @@ async def _tell(call: Call, context: DeliveryContext, ringing: Ringing) -> web.R
     words = speech.speak(MessageComposer(call.service.public_url, call.service.links).spoken(context))
     if _asks_to_agree(context):
         return _twiml(_gather(context, speech, "answer", words + speech.say("messages", "voice.invitation")) * 2)
+    if context.delivery.purpose == "practice":
+        return _twiml(_gather(context, speech, "answer", words) * 2)
     if ringing.alert is None:
         return _twiml(words + words)
     asks = "voice.answer" if is_contact(context.delivery.recipient) else "staff.answer"

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from alerts.audience import is_agency
+from alerts.care_plan import RINGS
 from alerts.situation import Incident
 from services.links import Link, Links
 from services.reply_address import ReplyAddresses
@@ -351,6 +352,8 @@ class _Words:
         return self._context.delivery.purpose in {"alert", "repeat", "news", "warning"}
 
     def _practice_key(self, *, link: bool) -> str:
+        if self._context.method.channel in RINGS:
+            return "practice.call"
         if not link:
             return "practice.answer"
         return "mail.practice" if self._takes_digit else "practice.link"
@@ -375,6 +378,8 @@ class _Words:
             case "question":
                 return ("question",)
             case "practice":
+                if self._context.method.channel in RINGS:
+                    return ("practice.call",)
                 return ("practice.link" if link else "practice.answer",)
             case "invitation" if link:
                 return ("invitation",)

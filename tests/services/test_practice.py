@@ -9,7 +9,7 @@ import pytest
 from streams.practice import EVERY
 from tests.services.provider import Provider
 from tests.services.test_contacts import code_of
-from tests.services.test_texts import ANA
+from tests.services.test_texts import ANA, action
 from tests.services.town import Town, until
 
 PUBLIC = "https://porchlight.test"
@@ -73,6 +73,34 @@ async def test_a_digit_by_text_is_enough(town: Town, provider: Provider) -> None
     assert "<Message>" not in said
     await town.wait(hours=24 * 8)
     assert not await silent(town, person)
+
+
+@pytest.mark.parametrize("takes", [True, False])
+async def test_who_can_only_be_rung_is_rung_and_once_more_in_the_evening(
+    town: Town, provider: Provider, *, takes: bool
+) -> None:
+    """A key says that calls reach them, and then nobody rings again; silence is the hole that it is with texts."""
+    await town.agency()
+    person = await town.person(time_zone="America/Chicago")
+    methods = [{"channel": "voice", "address": ANA}]
+    await town.post(
+        f"/v1/people/{person}/contacts",
+        town.admin,
+        {"name": "Ana", "methods": methods, "consent": {"how": "by letter"}},
+    )
+    await night(town)
+    (rung,) = provider.rung
+    if takes:
+        _, asked = await provider.asks(town.url, rung)
+        assert "Mia" not in asked
+        _, told = await provider.asks(town.url, rung, action(asked), "5")
+        assert "Mia Larsen asks whether calls still reach you. Please press 1." in told
+        _, thanks = await provider.asks(town.url, rung, action(told), "1")
+        assert "Thank you. Messages reach you." in thanks
+    else:
+        await provider.ends(town.url, rung, "no-answer")
+    await town.wait(hours=24 * 8)
+    assert (len(provider.rung), await silent(town, person)) == ((1, False) if takes else (2, True))
 
 
 async def test_nobody_is_asked_more_often_than_every_ninety_days(town: Town) -> None:
