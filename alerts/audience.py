@@ -11,8 +11,8 @@ from alerts.situation import Incident
 
 STAFF = "staff:"
 WEBHOOK = "webhook:"
-DESK = "dispatch"
-"""Whoever is on duty at the agency's own number or mailbox, where otherwise somebody of the staff is named."""
+DESKS = frozenset({"dispatch", "last_resort"})
+"""The agency's own numbers and mailboxes: whoever is there is nobody by name."""
 
 
 def staff_key(staff: str) -> str:
@@ -20,14 +20,25 @@ def staff_key(staff: str) -> str:
     return f"{STAFF}{staff}"
 
 
+def duty_id(desk: str, method: str) -> str:
+    """Who answers, where somebody of the staff would be named: whoever is on duty at this number or mailbox."""
+    return f"{desk}/{method}"
+
+
+def desk_of(staff: str) -> str | None:
+    """The desk at which this responder is on duty; None for somebody who is named."""
+    desk, _, _ = staff.partition("/")
+    return desk if desk in DESKS else None
+
+
 def responder_key(staff: str) -> str:
-    """How a responder is named as a recipient: somebody of the staff, or the desk itself."""
-    return DESK if staff == DESK else staff_key(staff)
+    """How a responder is named as a recipient: somebody of the staff, or the desk where they are on duty."""
+    return desk_of(staff) or staff_key(staff)
 
 
 def is_agency(recipient: str) -> bool:
     """Whether this recipient is the agency's own: its responders, its last resort, its webhooks."""
-    return recipient in {"dispatch", "last_resort"} or recipient.startswith((STAFF, WEBHOOK))
+    return recipient in DESKS or recipient.startswith((STAFF, WEBHOOK))
 
 
 def contact_key(contact: str) -> str:

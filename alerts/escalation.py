@@ -19,7 +19,7 @@ from alerts.effects import AlarmOperator, Notify
 from alerts.policy import Policy, Step
 from alerts.situation import Incident, Situation
 from alerts.step_recipients import named, say_nobody_on_call
-from alerts.telling import HAPPENED, NEWS_STEP, News, tell
+from alerts.telling import HAPPENED, NEWS_STEP, News, is_anybody_left, is_held_back, tell
 from alerts.turn import Turn, milliseconds
 
 STEPS_TIMER = "steps"
@@ -45,7 +45,7 @@ def restart(turn: Turn, *, news: News, contacts_later: bool, also: Iterable[str]
     So are `also` these. With `contacts_later` (staff no longer have it) the contacts are told one step after the staff.
     Those who still have it keep it.
     """
-    told = [*(entry.recipient for entry in turn.incident.told), *also]
+    told = [*_know_or_should(turn), *also]
     later = turn.now + _one_step(turn.incident) if contacts_later else None
     turn.change(
         epoch=turn.incident.epoch + 1,
@@ -60,11 +60,22 @@ def restart(turn: Turn, *, news: News, contacts_later: bool, also: Iterable[str]
         # What the person has called off stays so, whoever of the staff goes quiet.
         turn.change(contacts_stopped=False, stood_down_at=None)
     advance(turn, also=told, news=news)
+    _wait_for_somebody(turn)
 
 
-def postpone_contacts(turn: Turn, news: News) -> None:
-    """Staff hear first; the contacts one step later, if it still matters then."""
+def tell_staff_first(turn: Turn, news: News) -> None:
+    """Staff hear now; the contacts one step later, if it still matters then."""
     turn.change(contacts_not_before=turn.now + _one_step(turn.incident), contacts_news=news)
+    tell_news_now(turn, news)
+    _wait_for_somebody(turn)
+
+
+def _wait_for_somebody(turn: Turn) -> None:
+    """The contacts wait for staff who have heard it; where there are none, they hear it now."""
+    heard = any(isinstance(effect, Notify) and not is_contact(effect.recipient) for effect in turn.effects)
+    if turn.incident.contacts_not_before is not None and not heard:
+        turn.change(contacts_not_before=turn.now)
+        advance(turn)
 
 
 def tell_news_now(turn: Turn, news: News, *, but_not: str | None = None) -> None:
@@ -74,7 +85,7 @@ def tell_news_now(turn: Turn, news: News, *, but_not: str | None = None) -> None
     """
     turn.change(epoch=turn.incident.epoch + 1, news=turn.incident.news + 1)
     _keep_for_contacts(turn, news)
-    advance(turn, also=[e.recipient for e in turn.incident.told if e.recipient != but_not], news=news)
+    advance(turn, also=[name for name in _know_or_should(turn) if name != but_not], news=news)
 
 
 def tell_what_is_new(turn: Turn) -> None:
@@ -88,7 +99,17 @@ def tell_what_is_new(turn: Turn) -> None:
         return
     turn.change(news=turn.incident.news + 1)
     _keep_for_contacts(turn, "pressed_again")
-    advance(turn, also=[entry.recipient for entry in turn.incident.told], news="pressed_again")
+    advance(turn, also=_know_or_should(turn), news="pressed_again")
+
+
+def _know_or_should(turn: Turn) -> list[str]:
+    """Whoever was told, and whom a step that has passed names: it may have passed while somebody had it."""
+    incident = turn.incident
+    names = dict.fromkeys(entry.recipient for entry in incident.told)
+    for step, done in zip(incident.policy.steps, incident.rounds, strict=True):
+        if done and in_hours(turn, step):
+            names.update(dict.fromkeys(one for one in named(turn, step) if not is_held_back(incident, one)))
+    return list(names)
 
 
 def _keep_for_contacts(turn: Turn, news: News) -> None:
@@ -277,6 +298,8 @@ def _tell_due(turn: Turn, *, also: Iterable[str], news: News | None) -> None:
                 news=news,
             )
         )
+        if turn.incident.waits_for_somebody and not told and not is_anybody_left(turn):
+            _say_nobody_reachable(turn)
     rest = [name for name in dict.fromkeys(also) if name not in told]
     told.update(tell(turn, rest, step=NEWS_STEP, round_number=turn.incident.news, news=news or "plan_changed"))
     if skipped and not told:
@@ -302,12 +325,7 @@ def _tell_postponed(turn: Turn) -> list[str]:
     if turn.incident.contacts_have_it and waited not in HAPPENED:
         # One of them has it meanwhile: that somebody else went quiet matters no more.
         return []
-    names: dict[str, None] = {}
-    for step, done in zip(turn.incident.policy.steps, turn.incident.rounds, strict=True):
-        if done:
-            names.update(dict.fromkeys(named(turn, step)))
-    names.update(dict.fromkeys(entry.recipient for entry in turn.incident.told))
-    contacts = [name for name in names if is_contact(name)]
+    contacts = [name for name in _know_or_should(turn) if is_contact(name)]
     # An incident that a former release put off does not know why.
     news = cast("News", waited or "went_quiet")
     return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=news)
@@ -341,7 +359,12 @@ def _skip_ahead(turn: Turn) -> None:
     ):
         turn.record("last_resort_told_instead")
         return
-    if not turn.incident.told and not turn.incident.nobody_reachable:
+    if not turn.incident.told:
+        _say_nobody_reachable(turn)
+
+
+def _say_nobody_reachable(turn: Turn) -> None:
+    if not turn.incident.nobody_reachable:
         turn.change(nobody_reachable=True)
         turn.record("nobody_reachable")
         turn.effects.append(AlarmOperator(what="nobody_reachable"))

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from alerts.audience import contact_key, methods_of, responder_key
-from alerts.escalation import postpone_contacts, restart, silence_steps, tell_news_now
+from alerts.escalation import restart, silence_steps, tell_news_now, tell_staff_first
 from alerts.situation import Hold, Incident, IncidentState
 from alerts.telling import News
 from alerts.turn import Turn, milliseconds
@@ -61,7 +61,7 @@ def hold_contacts(turn: Turn, *, contact: str, name: str) -> None:
     turn.change(
         contacts_hold=hold,
         state=state,
-        helping=(*(one for one in incident.helping if one != contact), contact),
+        helping=(*(one for one in incident.helpers if one != contact), contact),
         contact_first=incident.contact_first or incident.staff_hold is None,
         seen_at=incident.seen_at or turn.now,
         human_contact_at=turn.now,
@@ -116,8 +116,7 @@ def lapse_contacts_hold(turn: Turn) -> None:
     turn.change(contacts_hold=None, helping=())
     _open_again(turn)
     if turn.incident.state != "pending" and not turn.incident.staff_have_it:
-        postpone_contacts(turn, "went_quiet")
-        tell_news_now(turn, "went_quiet")
+        tell_staff_first(turn, "went_quiet")
 
 
 def withdraw_staff(turn: Turn, *, staff: str) -> None:
@@ -152,11 +151,7 @@ def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
     """
     hold = before.contacts_hold
     held = hold is not None and hold.holder == contact
-    helping = before.helping
-    if hold is not None and not helping:
-        # The release before did not keep who was helping.
-        helping = tuple(answer.contact for answer in before.answers if answer.helps)
-    turn.change(helping=tuple(one for one in helping if one != contact))
+    turn.change(helping=tuple(one for one in before.helpers if one != contact))
     if held:
         _pass_on(turn)
     incident = turn.incident
@@ -230,4 +225,6 @@ def _wait_if_enough(turn: Turn) -> None:
 
 def _set_lease(turn: Turn, lease: str, warning: str, hold: Hold) -> None:
     turn.set_timer(lease, hold.until)
-    turn.set_timer(warning, max(turn.now, hold.until - WARNED_BEFORE))
+    # Of a short lease the first half passes unwarned: each sign of life would bring a warning.
+    warned_before = min(WARNED_BEFORE, milliseconds(turn.incident.policy.lease_ms) / 2)
+    turn.set_timer(warning, max(turn.now, hold.until - warned_before))

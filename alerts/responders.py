@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alerts import holds, incidents
-from alerts.audience import DESK, STAFF, contact_key, is_contact, staff_key
+from alerts.audience import DESKS, STAFF, contact_key, desk_of, is_contact, responder_key
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left
 from alerts.question_cards import CardOnPhone
@@ -106,7 +106,7 @@ def _note(turn: Turn, incident: Incident, signal: NoteAdded) -> None:
     elif signal.call != "running":
         turn.record(f"call_{signal.call}", by=signal.name, text=signal.text or None)
     # Where the desk itself has it, so does whoever is there.
-    has_it = incident.staff_hold is None or not {signal.staff, DESK}.isdisjoint(incident.having)
+    has_it = incident.staff_hold is None or any(one == signal.staff or desk_of(one) for one in incident.having)
     if signal.staff is not None and has_it:
         holds.renew_staff_hold(turn)
     else:
@@ -181,8 +181,10 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
     if signal.staff in incident.having:
         holds.withdraw_staff(turn, staff=signal.staff)
     turn.publish("incident.updated")
-    told = {entry.recipient for entry in incident.told if entry.recipient.startswith(STAFF)}
-    nobody_left = told.issubset({staff_key(staff) for staff in turn.incident.declined})
+    asked = {entry.recipient for entry in incident.told}
+    by_name = {recipient for recipient in asked if recipient.startswith(STAFF)}
+    waited_for = asked & DESKS | by_name if desk_of(signal.staff) else by_name
+    nobody_left = waited_for.issubset(map(responder_key, turn.incident.declined))
     if nobody_left and not again and turn.incident.waits_for_somebody and step_left(turn):
         turn.record("all_on_call_cannot")
         jump(turn)
@@ -200,7 +202,9 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
         if signal.step is None or turn.incident.rounds[signal.step - 1]:
             # It was told by the end of the window.
             return
-    turn.change(contacts_not_before=None)
+    if turn.incident.contacts_not_before is not None:
+        # The step that they wait for comes now.
+        turn.change(contacts_not_before=turn.now)
     jump(turn, signal.step - 1 if signal.step is not None else None)
     turn.publish("incident.updated")
 

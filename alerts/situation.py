@@ -158,16 +158,21 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def jobs_taken(self) -> tuple[Job, ...]:
         """What those contacts do who can help, each once."""
-        taken = (a.job for a in self.answers if a.helps and a.job is not None)
+        taken = (a.job for a in self.answers if a.contact in self.helpers and a.job is not None)
         return tuple(dict.fromkeys(taken))
 
     @property
-    def contacts_helping(self) -> int:
-        """How many contacts can help: those who said so since the last hold of theirs ended."""
+    def helpers(self) -> tuple[str, ...]:
+        """The contacts who can help: those who said so since the last hold of theirs ended."""
         if self.helping or self.contacts_hold is None:
-            return len(self.helping)
+            return self.helping
         # The release before did not keep who was helping.
-        return sum(answer.helps for answer in self.answers)
+        return tuple(answer.contact for answer in self.answers if answer.helps)
+
+    @property
+    def contacts_helping(self) -> int:
+        """How many contacts can help."""
+        return len(self.helpers)
 
     @property
     def answered(self) -> int:

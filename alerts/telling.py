@@ -18,6 +18,7 @@ Happened = TriggerKind | Literal["pressed_again"]
 Holds = Literal["went_quiet", "nobody_has_it", "passed_on", "yours_now", "one_cannot"]
 News = Happened | Holds | Literal["plan_changed", "agreed"]
 """What is new, for whoever was told before: what happened to her, or who has it now."""
+GIVEN: frozenset[News] = frozenset({"passed_on", "one_cannot"})
 PRESSES = frozenset({"panic", "duress"})
 HAPPENED = frozenset({*get_args(TriggerKind), "pressed_again"})
 RUNG_AFTER, RUNG_WITHIN = 6, timedelta(hours=1)
@@ -42,17 +43,41 @@ def tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news
 def _may_hear(turn: Turn, recipient: str, *, news: News | None) -> bool:
     incident = turn.incident
     if not is_contact(recipient):
-        held_by_contacts = incident.contacts_have_it and incident.policy.contacts_hold == "all"
-        return news is not None or not held_by_contacts
+        return news is not None or not is_held_back(incident, recipient)
     if incident.contacts_stopped:
         return False
-    if incident.contacts_not_before is not None and turn.now < incident.contacts_not_before:
+    postponed = incident.contacts_not_before is not None and turn.now < incident.contacts_not_before
+    if postponed and news != "agreed" and not _is_given_it(turn, recipient, news):
         return False
     if news is not None:
         return True
-    if incident.contacts_have_it:
+    if is_held_back(incident, recipient):
         return False
-    return all(contact_key(answer.contact) != recipient for answer in incident.answers)
+    # Who went quiet counts as not having answered.
+    quiet = {a.contact for a in incident.answers if a.helps and not a.to_ring} - set(incident.helpers)
+    return all(contact_key(a.contact) != recipient for a in incident.answers if a.contact not in quiet)
+
+
+def is_held_back(incident: Incident, recipient: str) -> bool:
+    """Whether the steps do not tell this recipient, since somebody of the contacts has it."""
+    return incident.contacts_have_it and (is_contact(recipient) or incident.policy.contacts_hold == "all")
+
+
+def is_anybody_left(turn: Turn) -> bool:
+    """Whether there is somebody whom a step or the tail may still tell."""
+    contacts = (contact_key(contact.id) for contact in turn.plan.contacts)
+    return any(
+        methods_of(name, turn.plan) and _may_hear(turn, name, news=None)
+        for name in ("dispatch", "last_resort", *(entry.recipient for entry in turn.incident.told), *contacts)
+    )
+
+
+def _is_given_it(turn: Turn, recipient: str, news: News | None) -> bool:
+    """Whether this recipient has got a hold at this instant without having asked for it: that is for them alone."""
+    holds = ((turn.incident.staff_hold, responder_key), (turn.incident.contacts_hold, contact_key))
+    return news in GIVEN and any(
+        hold is not None and key_of(hold.holder) == recipient and hold.since == turn.now for hold, key_of in holds
+    )
 
 
 def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: News | None) -> None:
@@ -98,10 +123,8 @@ def _notify(turn: Turn, recipient: str, *, step: int, round_number: int, news: N
 def _as_they_hear_it(turn: Turn, recipient: str, news: News | None) -> News | None:
     """Who has it at this instant, for this recipient: whoever got it unasked reads that it is theirs."""
     incident = turn.incident
-    if news in {"passed_on", "one_cannot"}:
-        for hold, key_of in ((incident.staff_hold, responder_key), (incident.contacts_hold, contact_key)):
-            if hold is not None and key_of(hold.holder) == recipient and hold.since == turn.now:
-                return "yours_now"
+    if _is_given_it(turn, recipient, news):
+        return "yours_now"
     held = incident.staff_hold is not None or incident.contacts_hold is not None
     return "one_cannot" if news == "nobody_has_it" and held else news
 

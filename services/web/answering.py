@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from alerts.audience import DESK
 from alerts.decide import Decision
 from alerts.ids import derived_id
 from alerts.responder_signals import (
@@ -21,7 +20,6 @@ from alerts.responder_signals import (
 )
 from alerts.signal_base import ContactReply
 from alerts.signals import Signal
-from services.web.duty_desk import is_desk
 from services.web.open_alerts import OpenAlert
 from services.web.service import Service
 from services.web.text_answers import lettered
@@ -134,10 +132,6 @@ def help_for(alerts: Sequence[OpenAlert]) -> str:
     )
 
 
-def _known_as(staff: Staff) -> str:
-    return DESK if is_desk(staff) else staff.id
-
-
 async def _decide(
     service: Service,
     alert: OpenAlert,
@@ -156,7 +150,7 @@ async def _decide(
         received_at=now,
         incident=alert.incident.id,
         name=who.name,
-        **({"contact": who.id} if isinstance(who, Contact) else {"staff": _known_as(who) if alert.trusted else None}),
+        **({"contact": who.id} if isinstance(who, Contact) else {"staff": alert.responder if alert.trusted else None}),
         **more,
     )
     return await service.engine.decide_now(alert.organization, alert.person.id, signal)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from alerts.audience import DESKS, duty_id
 from streams.records import Method, Organization, Staff
 from streams.store import Transaction
 
 LIVE = ("pending", "open", "acknowledged")
 MOST = 200
-DESKS = frozenset({"dispatch", "last_resort"})
-"""The recipients by which it is told."""
 
 
 def duty_desk(agency: Organization) -> Staff:
@@ -24,6 +23,13 @@ def methods_of_desk(agency: Organization) -> tuple[Method, ...]:
 def is_desk(staff: Staff) -> bool:
     """Whether it is the desk, and nobody by name."""
     return staff.id == staff.organization
+
+
+def on_duty(agency: Organization, address: str | None) -> str:
+    """Who answers from this number or mailbox of the agency's; one handset is one of them, however it is told."""
+    ways = [("dispatch", method) for method in agency.dispatch] + [("last_resort", m) for m in agency.last_resort]
+    at = next(((desk, method.id) for desk, method in ways if method.address == address), ("dispatch", "gone"))
+    return duty_id(*at)
 
 
 async def told_of(tx: Transaction, desk: Staff) -> list[str]:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from alerts.audience import STAFF, contact_key, is_contact, staff_key
+from alerts.audience import DESKS, STAFF, contact_key, is_contact, staff_key
 from alerts.situation import Incident
 from services.phone_number import as_dialled
-from services.web.duty_desk import DESKS, duty_desk, is_desk, told_of
+from services.web.duty_desk import duty_desk, is_desk, on_duty, told_of
 from services.wording.catalogue import known_language
 from streams.records import Contact, Delivery, IncidentView, Organization, Person, Staff
 from streams.store import Transaction
@@ -22,8 +22,8 @@ TOLD_WITHIN = timedelta(days=1)
 class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert, whose it is, and who answers: a contact of hers, somebody of the staff, or both in one.
 
-    Who writes from where she said that nothing must go is *not trusted*: nothing that they say acts. The letter says
-    which of several they mean.
+    `responder` is how an incident knows whoever of the staff it is. Who writes from where she said that nothing must
+    go is *not trusted*: nothing that they say acts. The letter says which of several they mean.
     """
 
     organization: str
@@ -31,6 +31,7 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident
     contact: Contact | None = None
     staff: Staff | None = None
+    responder: str | None = None
     trusted: bool = True
     letter: str = "A"
 
@@ -41,10 +42,15 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wish(self) -> str:
-        """The language that whoever answers would like; the desk's languages for the staff."""
-        if self.staff is not None:
-            return known_language(self.person.language if is_desk(self.staff) else self.staff.language)
-        return self.contact.language if self.contact is not None else self.person.language
+        """The language that whoever answers would like."""
+        return wish_of(self.staff or self.contact or self.person, self.person)
+
+
+def wish_of(reader: Contact | Staff | Person, person: Person) -> str:
+    """The language that this reader would like; the staff's is one of the desk's, the desk's own that of the person."""
+    if isinstance(reader, Staff):
+        return known_language(person.language if is_desk(reader) else reader.language)
+    return reader.language
 
 
 async def owners_of(tx: Transaction, number: str) -> list[Contact | Staff]:
@@ -82,8 +88,9 @@ async def open_alerts_at(tx: Transaction, number: str, now: datetime) -> list[Op
                 if alert is not None:
                     both = found.get(incident, alert)
                     # Somebody by name counts more than the desk whose number it is as well.
-                    by_name = both.staff if both.staff is not None and is_desk(owner) else owner
-                    found[incident] = msgspec.structs.replace(both, staff=by_name)
+                    if both.staff is None or not is_desk(owner):
+                        both = msgspec.structs.replace(both, staff=owner, responder=alert.responder)
+                    found[incident] = both
     return sorted(found.values(), key=lambda alert: alert.incident.opened_at)
 
 
@@ -159,11 +166,13 @@ async def _of_staff(tx: Transaction, staff: Staff, view: IncidentView, address: 
     person = await tx.get(Person, staff.organization, view.person) if view.incident.live else None
     if person is None or staff.id in person.hidden_from:
         return None
+    agency = await tx.get(Organization, staff.organization, staff.organization) if is_desk(staff) else None
     return OpenAlert(
         organization=staff.organization,
         person=person,
         incident=view.incident,
         staff=staff,
+        responder=staff.id if agency is None else on_duty(agency, address),
         trusted=is_trusted(person, staff, address),
     )
 

@@ -15,7 +15,7 @@ from services.twilio_signature import VOICE_PATH
 from services.web.agreeing import answer_invitation, is_asked_who_reads
 from services.web.answering import ANSWERS, answer_alert
 from services.web.call import Call, Route
-from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
+from services.web.open_alerts import OpenAlert, open_alert_of, reader_of, wish_of
 from services.web.problems import Problem
 from services.web.twilio_calls import signed_form
 from services.web.voices import Speech
@@ -23,7 +23,7 @@ from services.wording.compose import MessageComposer
 from streams.delivery_context import DeliveryContext, context_of
 from streams.practice import answered
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM
+from streams.records import LANE_ALARM, Person
 from streams.store import Transaction
 
 WAITS_S = 10
@@ -70,12 +70,14 @@ async def _ringing(tx: Transaction, call: Call) -> Ringing:
     delivery = await tx.delivery(call.request.query.get("delivery", ""))
     if delivery is None or delivery.channel != "voice":
         raise Problem("not-found")
+    context = await context_of(tx, delivery, call.now)
     reader = await reader_of(tx, delivery)
+    person = await tx.get(Person, delivery.organization, delivery.person)
     return Ringing(
-        context=await context_of(tx, delivery, call.now),
+        context=context,
         alert=await open_alert_of(tx, delivery),
         speech=Speech(
-            wish=reader.language if reader is not None else "",
+            wish=wish_of(reader, person) if reader is not None and person is not None else "",
             staff=is_agency(delivery.recipient),
             plain="plain" in call.request.query,
         ),

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from alerts.audience import is_agency
+from alerts.audience import DESKS, is_agency
 from alerts.care_plan import RINGS
 from alerts.situation import Incident
 from services.links import Link, Links
@@ -30,7 +30,6 @@ FIRST_NAME_AT_MOST = 16
 OPEN_TO_OTHERS = "duress"
 Room = Literal["enough", "little", "none"]
 """How much is left out: nothing; what was said before; at last even what happened, or how to answer."""
-DESK = frozenset({"dispatch", "last_resort"})
 
 
 @lru_cache(maxsize=4096)
@@ -164,7 +163,7 @@ class _Words:
     @property
     def _is_responder(self) -> bool:
         """Whether it goes to somebody who works here, by name or on duty; a machine's webhook does not answer."""
-        return self._context.staff is not None or self._context.delivery.recipient in DESK
+        return self._context.staff is not None or self._context.delivery.recipient in DESKS
 
     @property
     def written_in(self) -> str:
@@ -404,8 +403,8 @@ class _Words:
             kind = "alert"
         at = self._since() if kind in {"alert", "repeat"} else self._context.now
         incident = self._context.incident
-        answers = incident.answers if incident is not None else ()
-        if register == "contact" and kind == "repeat" and (brief or any(answer.helps for answer in answers)):
+        helped = incident is not None and bool(incident.helpers)
+        if register == "contact" and kind == "repeat" and (brief or helped):
             kind = "repeat_answered"
         elif brief and kind in {"news", "repeat"}:
             kind = "news_brief" if kind == "news" else "alert"

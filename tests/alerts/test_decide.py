@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerts.audience import DESK
+from alerts.audience import duty_id
 from alerts.care_plan import MethodRef
 from alerts.effects import AlarmOperator, Publish, VoidDeliveries
 from alerts.responder_signals import (
@@ -541,7 +541,7 @@ def test_the_desk_itself_is_asked_before_its_hold_lapses() -> None:
     mia = Mia()
     mia.press(window=None)
     common: dict[str, Any] = {"incident": mia.incident.id, "name": "Harbour House"}
-    mia.take(IncidentAcknowledged(**mia.common(), **common, staff=DESK))
+    mia.take(IncidentAcknowledged(**mia.common(), **common, staff=duty_id("dispatch", "phone")))
     assert mia.wait(minutes=4) == [("dispatch", "warning")]
     mia.take(NoteAdded(**mia.common(), incident=mia.incident.id, staff="kim", name="Kim", text="We are there."))
     mia.wait(minutes=3)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.services.provider import Provider
 from tests.services.test_teams import NIGHTS, nights, staff
-from tests.services.test_texts import action, texted
+from tests.services.test_texts import action, spoken, texted
 from tests.services.town import Town, until
 
 PUBLIC = "https://porchlight.test"
@@ -328,6 +328,51 @@ async def test_the_duty_phone_takes_it_in_the_agencys_name(town: Town, provider:
     assert "Who is near?" in [line["text"] for line in shown["timeline"]]
     await town.wait(minutes=3)
     assert len(provider.to(DUTY)) == 1
+
+
+async def test_what_the_duty_phone_has_no_other_number_of_the_agency_gives_back(town: Town, provider: Provider) -> None:
+    """The director at home says two: that is the director's. Whoever is on duty says two: that gives it back."""
+    phone = await town.mia()
+    ways = {"dispatch": DUTY, "last_resort": KIM}
+    await town.agency(**{desk: [{"channel": "sms", "address": number}] for desk, number in ways.items()})
+    await town.press(phone, immediate=True)
+    await texted(town, provider, DUTY)
+    await town.wait(minutes=6)
+    await texted(town, provider, KIM)
+    await provider.texts_us(town.url, PUBLIC, DUTY, "1")
+    await provider.texts_us(town.url, PUBLIC, KIM, "2")
+    assert (await town.incident())["holder"] == "Harbour House"
+    await provider.texts_us(town.url, PUBLIC, DUTY, "2")
+    assert (await town.incident())["holder"] is None
+
+
+async def test_the_director_who_has_it_is_asked_and_not_the_duty_phone(town: Town, provider: Provider) -> None:
+    """A minute before the hold lapses."""
+    phone = await town.mia()
+    ways = {"dispatch": DUTY, "last_resort": KIM}
+    await town.agency(**{desk: [{"channel": "sms", "address": number}] for desk, number in ways.items()})
+    await town.press(phone, immediate=True)
+    await town.wait(minutes=6)
+    before = len(provider.to(DUTY))
+    await texted(town, provider, KIM)
+    await provider.texts_us(town.url, PUBLIC, KIM, "1")
+    await town.wait(minutes=4)
+    assert "your hold ends in a minute" in (await texted(town, provider, KIM, 2)).body
+    assert len(provider.to(DUTY)) == before
+
+
+async def test_the_duty_phone_is_rung_in_the_language_of_whoever_presses(town: Town, provider: Provider) -> None:
+    """As its texts are written; the words and the voice are of one language."""
+    phone = await town.mia(language="es")
+    await town.agency(dispatch=[{"channel": "voice", "address": DUTY}])
+    await town.press(phone, immediate=True)
+    await town.settled()
+    [rung] = provider.rung
+    _, asked = await provider.asks(town.url, rung)
+    _, told = await provider.asks(town.url, rung, action(asked), "5")
+    _, thanks = await provider.asks(town.url, rung, action(told), "1")
+    assert [set(spoken(said)) for said in (asked, told, thanks)] == [{"es-MX"}] * 3
+    assert (await town.incident())["holder"] == "Harbour House"
 
 
 async def test_the_duty_phone_cannot_come(town: Town, provider: Provider) -> None:

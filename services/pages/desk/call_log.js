@@ -1,4 +1,4 @@
-/** A call that goes on: written down when it begins and ends, and a sign of life each minute in between. */
+/** A call that goes on: written down when it begins and ends, and a sign of life in between, within any lease. */
 
 import { act, complain } from "./act.js";
 import { Problem, post } from "./api.js";
@@ -6,9 +6,9 @@ import { now, since } from "./clock.js";
 import { say } from "./wording.js";
 import { element, redraw } from "../shared/element.js";
 
-const EACH = 60_000;
+const EACH = 20_000;
 /** After so long it may have been forgotten to end it: it is ended, and the hold lapses in its own time. */
-const LONGEST = 15 * EACH;
+const LONGEST = 45 * EACH;
 
 /** @typedef {{whom: string, since: string, timer: number}} Going */
 
