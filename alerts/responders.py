@@ -292,7 +292,8 @@ def welcome_contact(turn: Turn, signal: ContactConfirmed) -> None:
     incident = turn.situation.live_incident
     if incident is None or incident.contacts_stopped:
         return
-    turn.change(audience=(*incident.audience, signal.contact))
+    if signal.contact not in incident.audience:
+        turn.change(audience=(*incident.audience, signal.contact))
     if incident.state == "pending":
         # Nobody is told before the window is over; then they are one of those whom the steps name.
         return

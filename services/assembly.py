@@ -88,6 +88,8 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
     feed = Feed(store, render, look_every=duties.look_every)
     publisher = Publisher(settings.kafka, master.sealer(PURPOSE)) if settings.kafka is not None else None
 
+    texts_answered = settings.twilio is None or settings.twilio.answerable
+
     def make_engine(store: Store, duties: Duties, published: Callable[[], None], **more: Any) -> Engine:
         return Engine(
             store,
@@ -97,7 +99,7 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
                 settings.url,
                 links,
                 replies=replies,
-                texts_answered=settings.twilio is None or settings.twilio.answerable,
+                texts_answered=texts_answered,
             ),
             alarm=ring,
             tried=metrics.tried,
@@ -149,7 +151,13 @@ async def assemble(settings: Settings, clock: Clock, *, demo: bool = False, role
         engine=engine,
         feed=feed,
         housekeeping=Housekeeping(
-            store, clock, engine, service.plans, Practice(store, clock), ring, tidies=role in {"all", "scheduler"}
+            store,
+            clock,
+            engine,
+            service.plans,
+            Practice(store, clock, texts_answered=texts_answered),
+            ring,
+            tidies=role in {"all", "scheduler"},
         ),
         alarm=alarm,
     )

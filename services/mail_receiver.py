@@ -27,7 +27,7 @@ from services.web.agreeing import Asked, answer_invitation, how_to_agree, is_ask
 from services.web.answering import answer_alert, help_for, keep_words
 from services.web.open_alerts import OpenAlert, open_alert_of, reader_of
 from services.web.service import Service
-from services.web.text_answers import chosen_of
+from services.web.text_answers import chosen_of, digit_of
 from services.wording.catalogue import known_language, say
 from services.wording.neutral_words import say_to_contact, written
 from streams.channel import OutgoingMessage, Progress
@@ -232,7 +232,7 @@ class MailReceiver:
         if not isinstance(contact, Contact) or not isinstance(mailed.context, DeliveryContext):
             # They were taken out, or she does not want anything to go there any more.
             return None
-        digit = text.partition("\n")[0].strip(" .!")
+        digit = digit_of(text.partition("\n")[0].strip()) or ""
         line = await answer_invitation(self._service, contact, digit, key, "mail", method=mailed.delivery.method)
         if line is None and is_asked_who_reads(contact, self._service.clock.now()):
             line = "answered.agreed"

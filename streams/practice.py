@@ -16,7 +16,7 @@ from alerts.care_plan import RINGS, MethodRef
 from streams.apart_from_alarms import message_apart
 from streams.clock import Clock
 from streams.quiet_hours import next_at
-from streams.reading import READ_BY
+from streams.reading import read_by
 from streams.records import Contact, Delivery, Method, Person
 from streams.store import Store, Transaction
 
@@ -33,9 +33,11 @@ AT_A_TIME = 50
 class Practice:
     """Asks whoever has not been asked for ninety days."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, texts_answered: bool) -> None:
         self._store = store
         self._clock = clock
+        # A text that comes from a name instead of a number cannot be answered.
+        self._digits_by = RINGS | ({"sms"} if texts_answered else set())
 
     async def ask_all(self) -> int:
         """Everybody of every agency for whom it is time; how many."""
@@ -63,7 +65,7 @@ class Practice:
         if contact is None:
             return False
         person = await tx.get(Person, contact.organization, contact.person or "")
-        able = [m for m in contact.methods if _can_be_asked(m, contact, tx.reachable)]
+        able = [m for m in contact.methods if self._can_be_asked(m, contact, tx.reachable)]
         method = min(able, key=lambda m: m.channel in RINGS, default=None)
         if person is None or method is None:
             return False
@@ -76,6 +78,14 @@ class Practice:
         await tx.put(msgspec.structs.replace(contact, practised_at=at))
         return True
 
+    def _can_be_asked(self, method: Method, contact: Contact, reachable: frozenset[str]) -> bool:
+        """Where others may read it, if only at some hours, there is no link, and only a digit can be the answer."""
+        if method.closed_at is not None or method.safety == "monitored" or method.channel not in reachable:
+            return False
+        if method.channel in self._digits_by:
+            return True
+        return method.channel != "sms" and read_by(contact, method) != "others" and not method.hours
+
 
 async def answered(tx: Transaction, contact: Contact, now: datetime) -> None:
     """It reached them; of whoever has declined meanwhile nothing is noted."""
@@ -86,17 +96,6 @@ async def answered(tx: Transaction, contact: Contact, now: datetime) -> None:
 
 def _is_time(contact: Contact, now: datetime) -> bool:
     return contact.practised_at is None or contact.practised_at <= now - EVERY
-
-
-def _can_be_asked(method: Method, contact: Contact, reachable: frozenset[str]) -> bool:
-    """Where others may read it, if only at some hours, there is no link; then only a text or call can be answered."""
-    unusable = method.closed_at is not None or method.safety == "monitored"
-    if unusable or method.channel not in reachable:
-        return False
-    if method.channel == "sms" or method.channel in RINGS:
-        return True
-    read_by = READ_BY[method.safety] if method.safety is not None else contact.reads
-    return read_by != "others" and not method.hours
 
 
 def _practice(contact: Contact, method: Method, at: datetime) -> list[Delivery]:

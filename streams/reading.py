@@ -22,6 +22,9 @@ def who_reads(person: Person, contact: Contact, method: Method, now: datetime) -
 
     What was said of this handset or mailbox counts more than what the contact said of theirs in general.
     """
-    if not is_safe_now(person, method, now):
-        return "others"
+    return read_by(contact, method) if is_safe_now(person, method, now) else "others"
+
+
+def read_by(contact: Contact, method: Method) -> Reads | None:
+    """The same at the hours that were given for it."""
     return READ_BY[method.safety] if method.safety is not None else contact.reads

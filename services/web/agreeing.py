@@ -15,7 +15,7 @@ from services.phone_number import as_dialled
 from services.web.open_alerts import is_trusted, last_alert_at, owners_of
 from services.web.problems import Problem
 from services.web.service import Service
-from services.web.text_answers import chosen_of, has_letter, lettered
+from services.web.text_answers import chosen_of, digit_of, has_letter, lettered
 from services.wording.neutral_words import say_to_contact
 from streams.records import Contact, Method, Person, ReadsAsked, Safety
 from streams.store import Transaction
@@ -59,16 +59,19 @@ async def keep_consent(
         # What they answer has reached them.
         changes |= {"practised_at": now, "heard_at": now}
 
-    async def work(tx: Transaction) -> None:
+    async def work(tx: Transaction) -> bool:
         known = await tx.get(Contact, contact.organization, contact.id)
         if known is None:
             raise Problem("not-found")
         await tx.put(msgspec.structs.replace(known, consent=consent, consent_how=how, consent_method=method, **changes))
         # An invitation that waits for the morning is answered.
         await tx.void_subject(contact.id, now)
+        live = (await tx.situation(contact.person or "")).live_incident if known.consent == "confirmed" else None
+        # Who had agreed, and knows of what is open, hears it once.
+        return live is not None and any(entry.recipient == contact_key(contact.id) for entry in live.told)
 
-    await service.store.write(work)
-    return consent == "confirmed" and await _welcome(service, contact, key)
+    knows = await service.store.write(work)
+    return consent == "confirmed" and (knows or await _welcome(service, contact, key))
 
 
 async def _welcome(service: Service, contact: Contact, key: str) -> bool:
@@ -126,9 +129,34 @@ async def asked_at(tx: Transaction, number: str, now: datetime) -> list[Asked]:
         else:
             since = contact.reads_asked.at if contact.reads_asked is not None else None
         if since is not None and (since > alerted or contact.consent == "pending"):
-            here = next((method.id for method in contact.methods if method.address == as_dialled(number)), None)
-            found.append(Asked(contact=contact, person=person, bare=since > alerted, method=here))
+            found.append(Asked(contact=contact, person=person, bare=since > alerted, method=texted_at(contact, number)))
     return found
+
+
+def texted_at(contact: Contact, number: str) -> str | None:
+    """Which of their methods somebody uses who texts from this number."""
+    here = [method for method in contact.methods if method.address == as_dialled(number)]
+    return next((method.id for method in sorted(here, key=lambda method: method.channel != "sms")), None)
+
+
+def was_never_asked_who_reads(contact: Contact, method: str | None) -> bool:
+    """Whether nobody knows who reads this way of theirs since that could not be asked: an alert came between."""
+    return (
+        contact.consent == "confirmed"
+        and contact.reads in {None, "unknown"}
+        and all(known.safety is None for known in _handset(contact, method))
+    )
+
+
+def _handset(contact: Contact, method: str | None) -> list[Method]:
+    """All ways to the telephone or mailbox of this one."""
+    address = next((known.address for known in contact.methods if known.id == method), None)
+    return [known for known in contact.methods if known.address == address]
+
+
+async def ask_who_reads(service: Service, contact: Contact, key: str, method: str | None) -> None:
+    """A digit answers from now on who else reads this."""
+    await _keep_question(service, contact, ReadsAsked(at=service.clock.now(), key=key, method=method))
 
 
 async def _invited_at(tx: Transaction, contact: Contact, number: str) -> datetime | None:
@@ -147,12 +175,20 @@ async def _invited_at(tx: Transaction, contact: Contact, number: str) -> datetim
 
 
 async def answer_invitation(
-    service: Service, contact: Contact, digit: str, key: str, how: How, *, method: str | None = None
+    service: Service,
+    contact: Contact,
+    digit: str,
+    key: str,
+    how: How,
+    *,
+    method: str | None = None,
+    alerted: bool = False,
 ) -> str | None:
     """Carries out one digit; which line of the catalogue comes back. None where it says nothing.
 
     What has the same `key` is the same answer, as a provider brings it that had no word in time: it is not taken for
-    an answer to the question that followed. While an alert is open, nothing else is asked: the digits answer that.
+    an answer to the question that followed. While an alert is open (hers, or another's whose contact they are:
+    *alerted*), nothing else is asked: the digits answer that.
     """
     now = service.clock.now()
     asked = contact.reads_asked
@@ -164,7 +200,7 @@ async def answer_invitation(
     if contact.consent == "pending" and digit == "1":
         opened = ReadsAsked(at=now, key=key, method=method)
         given: dict[str, Any] = {"reads": "unknown", "reads_asked": opened}
-        if await keep_consent(service, contact, "confirmed", how, key, method=method, **given):
+        if await keep_consent(service, contact, "confirmed", how, key, method=method, **given) or alerted:
             await _keep_question(service, contact, msgspec.structs.replace(opened, open=False))
             return "answered.reads"
         return "answered.agreed"
@@ -173,7 +209,7 @@ async def answer_invitation(
         return "answered.declined"
     if asked is None or not is_asked_who_reads(contact, now) or digit not in READS:
         return None
-    if asked.method != method:
+    if _handset(contact, asked.method) != _handset(contact, method):
         # It was asked by another way, and this answers the invitation that went here: here it is asked as well.
         await _keep_question(service, contact, ReadsAsked(at=now, key=key, method=method))
         return "answered.agreed"
@@ -182,10 +218,11 @@ async def answer_invitation(
 
 
 async def _keep_question(service: Service, contact: Contact, asked: ReadsAsked, said: Safety | None = None) -> None:
-    """Where the question stands; what is `said` of a way is kept of it, unless staff know better."""
+    """Where the question stands; what is `said` of a handset is kept of all ways to it, unless staff know better."""
+    handset = {method.id for method in _handset(contact, asked.method)}
 
     def told(method: Method) -> Method:
-        new = said is not None and method.id == asked.method and method.safety is None
+        new = said is not None and method.id in handset and method.safety is None
         return msgspec.structs.replace(method, safety=said) if new else method
 
     async def work(tx: Transaction) -> None:
@@ -197,34 +234,43 @@ async def _keep_question(service: Service, contact: Contact, asked: ReadsAsked, 
     await service.store.write(work)
 
 
-async def answer_in_writing(service: Service, asked: Sequence[Asked], written: str, key: str, how: How) -> str:
+async def answer_in_writing(
+    service: Service, asked: Sequence[Asked], written: str, key: str, how: How, *, alerted: bool = False
+) -> str:
     """What a text or mail does of those of whom something is asked, and the line that goes back.
 
-    Who else reads it was asked last, and is answered first.
+    Who else reads it was asked last, and is answered first: by a bare digit of all who share the handset.
     """
     now = service.clock.now()
     reading = {one.letter: one for one in asked if is_asked_who_reads(one.contact, now)}
     invited = {one.letter: one for one in asked if one.contact.consent == "pending"}
     match = chosen_of(reading, written) or chosen_of(invited, written)
-    if match is not None and (match[0].bare or has_letter(written)):
-        contact, digit = match[0].contact, match[1]
-        line = await answer_invitation(service, contact, digit, key, how, method=match[0].method)
-        if line is not None:
-            return say_to_contact(contact.language, "contact", line)
+    chosen = [match[0]] if match is not None and (match[0].bare or has_letter(written)) else []
+    digit = match[1] if match is not None else digit_of(written)
+    if not has_letter(written) and digit is not None:
+        chosen = [one for one in reading.values() if one.bare] or chosen
+    lines = [
+        await answer_invitation(service, one.contact, digit or "", key, how, method=one.method, alerted=alerted)
+        for one in chosen
+    ]
+    if lines and lines[-1] is not None:
+        return say_to_contact(chosen[-1].contact.language, "contact", lines[-1])
     for one in reading.values():
         return say_to_contact(one.contact.language, "contact", "answered.agreed")
     return how_to_agree(asked)
 
 
-def how_to_agree(asked: Sequence[Asked]) -> str:
-    """How to answer the invitation that they have, or each of several; nothing where there is none."""
+def how_to_agree(asked: Sequence[Asked], *, by_letter: bool = False) -> str:
+    """How to answer the invitation that they have, or each of several; nothing where there is none.
+
+    *By letter* where something else is open at the same number.
+    """
     invited = [one for one in asked if one.contact.consent == "pending"]
     if not invited:
         return ""
     wish = invited[0].contact.language
-    if len(invited) == 1 and invited[0].bare:
+    if len(invited) == 1 and invited[0].bare and not by_letter:
         person = invited[0].person
         return say_to_contact(wish, "messages", "invitation.digits", name=person.known_as or person.name)
-    return say_to_contact(
-        wish, "messages", "invitation.several", list=lettered([(a.letter, a.person, a.contact.name) for a in invited])
-    )
+    named = lettered([(a.letter, a.person, a.contact.name) for a in invited])
+    return say_to_contact(wish, "messages", "invitation.several", list=named, example=f"{invited[0].letter}1")

@@ -87,7 +87,7 @@ async def _answer_as_staff(service: Service, alert: OpenAlert, staff: Staff, dig
         said = "staff.answered.held" if _is_held(decision) else "voice.over"
     lines: tuple[Line, ...] = (line_in(alert.wish, "messages", said),)
     word = _arrival_word(alert)
-    if word and said == "staff.answered.on_my_way":
+    if word and said == "staff.answered.on_my_way" and not alert.shared:
         lines += (line_in(alert.wish, "contact", "alert.arrival_word", word=word),)
     return lines
 
@@ -121,15 +121,14 @@ async def say_opted(service: Service, alert: OpenAlert, key: str, *, out: bool) 
         await _decide(service, alert, alert.contact, "opted", key, ContactWrote, text="", opted_out=out)
 
 
-def help_for(alerts: Sequence[OpenAlert]) -> str:
-    """How to answer what is open."""
+def help_for(alerts: Sequence[OpenAlert], *, by_letter: bool = False) -> str:
+    """How to answer what is open; *by letter* where something else is asked as well."""
     who = "staff" if any(alert.staff is not None for alert in alerts) else "sms"
     in_words = say_to_contact if who == "sms" else say
-    if len(alerts) == 1:
+    if len(alerts) == 1 and not by_letter:
         return in_words(alerts[0].wish, "messages", f"{who}.help")
-    return in_words(
-        alerts[0].wish, "messages", f"{who}.several", list=lettered([(a.letter, a.person, "") for a in alerts])
-    )
+    named = lettered([(a.letter, a.person, "") for a in alerts])
+    return in_words(alerts[0].wish, "messages", f"{who}.several", list=named, example=f"{alerts[0].letter}1")
 
 
 async def _decide(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from services.phone_number import as_dialled
 from services.web.call import Call, Reply, Route
@@ -44,8 +45,11 @@ class ContactMethodBody(MethodBody, kw_only=True, forbid_unknown_fields=True):
 
     hours: AllHours = []
     """When nobody else reads it, on the clock of the person at risk; at other times the words are neutral."""
-    safety: Safety | None = None
-    """Who reads it: nobody else (`safe`), others too (`shared`), whoever must not (`monitored`: nothing goes there)."""
+    safety: Safety | UnsetType | None = UNSET
+    """Who reads it: nobody else (`safe`), others too (`shared`), whoever must not (`monitored`: nothing goes there).
+
+    Where it is not given it stays as it was: the contact may have said it.
+    """
 
 
 def new_methods(
@@ -70,7 +74,8 @@ def new_methods(
         method = same or Method(id=new_id(), channel=entry.channel, address=address, secret=secret)
         if isinstance(entry, ContactMethodBody):
             hours = checked_hours(entry.hours, f"{field}[{index}].hours")
-            method = msgspec.structs.replace(method, hours=hours, safety=entry.safety)
+            safety = method.safety if entry.safety is UNSET else entry.safety
+            method = msgspec.structs.replace(method, hours=hours, safety=safety)
         methods.append(method)
         deliverable = channel is not None and method.safety != "monitored"
         view: dict[str, Any] = {"id": method.id, "channel": entry.channel, "deliverable": deliverable}

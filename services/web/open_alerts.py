@@ -12,6 +12,7 @@ from alerts.situation import Incident
 from services.phone_number import as_dialled
 from services.web.duty_desk import duty_desk, is_desk, on_duty, told_of
 from services.wording.catalogue import known_language
+from streams.reading import read_by
 from streams.records import Contact, Delivery, IncidentView, Organization, Person, Staff
 from streams.store import Transaction
 from streams.unsafe import is_unsafe
@@ -23,7 +24,8 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert, whose it is, and who answers: a contact of hers, somebody of the staff, or both in one.
 
     `responder` is how an incident knows whoever of the staff it is. Who writes from where she said that nothing must
-    go is *not trusted*: nothing that they say acts. The letter says which of several they mean.
+    go is *not trusted*: nothing that they say acts. Of a *shared* telephone it is known that others read it. The
+    letter says which of several they mean.
     """
 
     organization: str
@@ -33,6 +35,7 @@ class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
     staff: Staff | None = None
     responder: str | None = None
     trusted: bool = True
+    shared: bool = False
     letter: str = "A"
 
     @property
@@ -173,8 +176,17 @@ async def _of_staff(tx: Transaction, staff: Staff, view: IncidentView, address: 
         incident=view.incident,
         staff=staff,
         responder=staff.id if agency is None else on_duty(agency, address),
+        shared=await _is_shared(tx, person, address),
         trusted=is_trusted(person, staff, address),
     )
+
+
+async def _is_shared(tx: Transaction, person: Person, address: str | None) -> bool:
+    """Whether a contact of hers has this number or mailbox too, and others read it there."""
+    agreed = await tx.agreed(person.organization, person.id)
+    contacts = agreed.contacts if agreed is not None else ()
+    here = [(contact, method) for contact in contacts for method in contact.methods if method.address == address]
+    return any(read_by(contact, method) == "others" for contact, method in here)
 
 
 def is_trusted(person: Person, owner: Contact | Staff, address: str | None) -> bool:

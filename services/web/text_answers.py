@@ -28,6 +28,12 @@ def has_letter(written: str) -> bool:
     return match is not None and match[1] is not None
 
 
+def digit_of(written: str) -> str | None:
+    """The digit that an answer says, whatever it is for; None where it says none."""
+    match = ANSWER.fullmatch(written)
+    return match[2] if match is not None else None
+
+
 def chosen_of(alerts: Mapping[str, A], written: str) -> tuple[A, str] | None:
     """Which of these, by its letter, is answered, and by which digit; None where it says neither.
 

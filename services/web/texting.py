@@ -9,22 +9,32 @@ import msgspec
 
 from services.links import Link
 from services.phone_number import as_dialled
-from services.web.agreeing import Asked, answer_in_writing, asked_at, how_to_agree
+from services.web.agreeing import (
+    Asked,
+    answer_in_writing,
+    ask_who_reads,
+    asked_at,
+    how_to_agree,
+    is_asked_who_reads,
+    texted_at,
+    was_never_asked_who_reads,
+)
 from services.web.answering import answer_alert, help_for, keep_words, say_opted
-from services.web.open_alerts import OpenAlert, open_alerts_at, owners_of
+from services.web.open_alerts import OpenAlert, is_trusted, open_alerts_at, owners_of
 from services.web.service import Service
-from services.web.text_answers import chosen_of, letter_of
+from services.web.text_answers import chosen_of, has_letter, letter_of
 from services.wording.neutral_words import in_letters_of_a_text, say_to_contact, written
 from streams.opting_out import changed
 from streams.practice import answered
 from streams.reading import who_reads
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Contact, Delivery, ReadsAsked
+from streams.records import LANE_ALARM, Contact, Delivery, Person
 from streams.store import Transaction
 
 OPTS_OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 OPTS_IN = frozenset({"START", "YES", "UNSTOP"})
 """Words that carriers themselves take for it: https://help.twilio.com/articles/223134027."""
+BY_DIGIT = frozenset({"text", "call", "mail"})
 LINKED = frozenset({"1", "3"})
 """Who can help, or is on the way, sees more on the page."""
 
@@ -102,15 +112,19 @@ async def _answer(service: Service, text: Text, alerts: list[OpenAlert], asked: 
     """An alert before all else that may be asked."""
     trusted = [alert for alert in alerts if alert.trusted]
     match = chosen_of({alert.letter: alert for alert in trusted}, text.written)
-    if match is not None:
+    # What was asked after the alert may be what a bare digit means: to take that for help would keep others away.
+    either = [one for one in asked if one.bare] if alerts and not has_letter(text.written) else []
+    if match is not None and not either:
         return await _answer_alert(service, text, *match)
     by_letter = text.written[:1].isalpha() and chosen_of({one.letter: one for one in asked}, text.written) is not None
     if by_letter or not alerts:
-        line = await _answer_what_is_asked(service, text, asked)
+        line = await _answer_what_is_asked(service, text, asked, alerted=bool(alerts))
         return [line] if line else []
     for alert in alerts:
         await keep_words(service, alert, text.written, text.key)
-    return [in_letters_of_a_text(trusted[0].wish, help_for(trusted))] if trusted else []
+    lines = [in_letters_of_a_text(trusted[0].wish, help_for(trusted, by_letter=bool(either)))] if trusted else []
+    invited = how_to_agree(either, by_letter=True)
+    return [*lines, in_letters_of_a_text(either[0].contact.language, invited)] if invited else lines
 
 
 async def _answer_alert(service: Service, text: Text, alert: OpenAlert, digit: str) -> list[str]:
@@ -130,39 +144,51 @@ async def _answer_alert(service: Service, text: Text, alert: OpenAlert, digit: s
     return lines
 
 
-async def _answer_what_is_asked(service: Service, text: Text, asked: Sequence[Asked]) -> str:
+async def _answer_what_is_asked(service: Service, text: Text, asked: Sequence[Asked], *, alerted: bool) -> str:
     """Whoever was invited, or is asked who else reads it, or whether messages reach them."""
-    heard = ""
-    if text.written.strip(" .!") == "1":
-        heard = await service.store.write(lambda tx: _practised(tx, text, service.clock.now(), alone=not asked))
+    now = service.clock.now()
+    known = await service.store.write(lambda tx: _practised(tx, text, now))
+    heard = [contact for contact in known if contact.unheard_since is not None]
+    if asked and not heard:
+        line = await answer_in_writing(service, asked, text.written, text.key, "text", alerted=alerted)
+        return in_letters_of_a_text(asked[0].contact.language, line)
     if not asked:
-        return heard
-    wish = asked[0].contact.language
-    if not heard:
-        return in_letters_of_a_text(wish, await answer_in_writing(service, asked, text.written, text.key, "text"))
-    # The digit may be meant for an invitation as well: that is asked by its letter.
-    return f"{heard} {in_letters_of_a_text(wish, how_to_agree(asked))}"
+        by_digit = [contact for contact in known if contact.consent_how in BY_DIGIT]
+        return await _ask_what_was_left_out(service, text, heard or by_digit)
+    said = say_to_contact(heard[-1].language, "contact", "answered.practice")
+    reading = [one.contact for one in asked if is_asked_who_reads(one.contact, now)]
+    # The digit may be meant for what is asked as well: that is asked again.
+    again = say_to_contact(reading[0].language, "contact", "answered.agreed") if reading else how_to_agree(asked)
+    return in_letters_of_a_text(heard[-1].language, f"{said} {again}")
 
 
-async def _practised(tx: Transaction, text: Text, now: datetime, *, alone: bool) -> str:
-    """A digit while nothing is open: messages reach them.
-
-    Whoever never said who else reads them is asked that now, where nothing else is asked.
-    """
-    contacts = [one for one in await owners_of(tx, text.number) if isinstance(one, Contact)]
-    waiting = [one for one in contacts if one.consent == "confirmed" and one.unheard_since is not None]
-    for contact in waiting:
-        await answered(tx, contact, now)
-    if not waiting:
+async def _ask_what_was_left_out(service: Service, text: Text, known: Sequence[Contact]) -> str:
+    """Whoever never said who else reads this is asked now that nothing else is."""
+    if not known:
         return ""
-    [*_, last] = waiting
-    untold = alone and last.reads is None and all(method.safety is None for method in last.methods)
-    if untold:
-        here = next((method.id for method in last.methods if method.address == as_dialled(text.number)), None)
-        asked = ReadsAsked(at=now, key=text.key, method=here)
-        await tx.put(msgspec.structs.replace(last, heard_at=now, reads_asked=asked))
-    line = "answered.agreed" if untold else "answered.practice"
-    return in_letters_of_a_text(last.language, say_to_contact(last.language, "contact", line))
+    contact, here = known[-1], texted_at(known[-1], text.number)
+    line = "answered.practice" if contact.unheard_since is not None else ""
+    if was_never_asked_who_reads(contact, here):
+        await ask_who_reads(service, contact, text.key, here)
+        line = "answered.agreed"
+    return in_letters_of_a_text(contact.language, say_to_contact(contact.language, "contact", line)) if line else ""
+
+
+async def _practised(tx: Transaction, text: Text, now: datetime) -> list[Contact]:
+    """The contacts at this number, as they were; with a one, messages reach those who were asked whether they do."""
+    found = []
+    for contact in await owners_of(tx, text.number):
+        if not isinstance(contact, Contact) or contact.consent != "confirmed":
+            continue
+        person = await tx.get(Person, contact.organization, contact.person or "")
+        if person is None or not is_trusted(person, contact, as_dialled(text.number)):
+            continue
+        asked = contact.unheard_since is not None
+        if asked and text.written.strip(" .!") == "1":
+            await answered(tx, contact, now)
+        if not asked or text.written.strip(" .!") == "1":
+            found.append(contact)
+    return found
 
 
 def _is_read_by_nobody_else(alert: OpenAlert, number: str, now: datetime) -> bool:

@@ -136,7 +136,7 @@ function held(incident) {
 /** @param {Summary} incident @returns {Child[]} */
 function told(incident) {
   if (incident.state === "pending" || !incident.told) return [];
-  const { reached, handed_over: handed, trying, answered, untold } = incident.told;
+  const { reached, handed_over: handed = [], trying = [], answered, untold } = incident.told;
   return [
     names("row.reached", reached),
     handed.length > 0 && names("row.handed_over", handed),
