@@ -6,6 +6,7 @@ A reading has three steps: `alerts.policy_document` makes positioned nodes, `_Re
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterable
@@ -84,6 +85,16 @@ def changed_policy(policy: Policy, changes: dict[str, Any]) -> Policy:
     Raises PolicyMistakes, whose paths are those of the changes.
     """
     return read_policy_document(_laid_over(write_policy(policy), {**changes, "name": policy.name}))
+
+
+def as_far_as_changed(policy: Policy, changes: dict[str, Any]) -> Policy:
+    """The same with those of the changes that fit; one that does not takes none of the others with it."""
+    fitting: dict[str, Any] = {}
+    for key, value in changes.items():
+        with contextlib.suppress(PolicyMistakes):
+            changed_policy(policy, {**fitting, key: value})
+            fitting[key] = value
+    return changed_policy(policy, fitting) if fitting else policy
 
 
 def _laid_over(below: Any, above: Any) -> Any:

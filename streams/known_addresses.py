@@ -38,7 +38,7 @@ async def _index(tx: Transaction, *, organization: str, kind: type[Organization 
     record = await tx.get(kind, organization, known)
     if record is None or not await _is_missing(tx, record):
         return False
-    await tx.put(record)
+    await tx.know_addresses(record)
     return True
 
 

@@ -89,6 +89,9 @@ class Transaction(Protocol):
     async def remove(self, kind: type[Record], organization: str, record: str, at: datetime) -> bool:
         """Takes a record away, with its tokens and addresses. False when there is none."""
 
+    async def know_addresses(self, record: Record) -> None:
+        """Makes the index of whom the addresses of a contact, staff or agency reach anew; nothing else changes."""
+
     async def owners_at(self, address: str) -> list[tuple[str, str]]:
         """Organization and id of the contacts, staff and agencies whom this address reaches."""
 

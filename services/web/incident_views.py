@@ -139,12 +139,17 @@ def plan_view(journey: Journey) -> dict[str, Any]:
     }
 
 
+def _where_it_is(place: Mapping[str, Any]) -> str:
+    return str(place.get("address") or place["label"])
+
+
 def _row(view: IncidentView, person: Person, told: WhoIsTold, now: datetime) -> dict[str, Any]:
     incident = view.incident
     details = person.details
     brief = details.get("brief") or {}
     hold = incident.staff_hold or incident.contacts_hold
-    place = nearest(incident.fix, details.get("places") or [])
+    known_places = details.get("places") or []
+    place = nearest(incident.fix, known_places)
     return {
         "id": incident.id,
         "person": {"id": person.id, "name": person.name},
@@ -171,7 +176,8 @@ def _row(view: IncidentView, person: Person, told: WhoIsTold, now: datetime) -> 
         "card": incident.card,
         "may_call": {name: brief.get(name) for name in ("contact", "code_question", "code_answer")},
         "place": place["label"] if place else None,
-        "home": next((p.get("address") or p["label"] for p in details.get("places") or [] if p.get("home")), None),
+        "home": next((_where_it_is(p) for p in known_places if p.get("home")), None),
+        "on_record": next((_where_it_is(p) for p in known_places), None),
         "dangers": [{"kind": name, "text": brief[name]} for name in DANGERS if brief.get(name)],
         "location": location_view(incident.fix, place),
         "told": told.so_far,

@@ -11,7 +11,7 @@ import msgspec
 
 from alerts.care_plan import CarePlan, MethodRef, PlannedContact, PlannedMember, PlannedTeam
 from alerts.policy import DEFAULT_POLICY, Policy
-from alerts.policy_text import PolicyMistakes, changed_policy, read_policy_document
+from alerts.policy_text import as_far_as_changed, read_policy_document
 from streams.records import (
     Agreed,
     Contact,
@@ -88,7 +88,7 @@ class DirectoryRows(Sealed):
             f"WHERE {table}.organization_id = excluded.organization_id",
             *(record.id, record.organization, record.person, sealed),
         )
-        await self._index_addresses(record)
+        await self.know_addresses(record)
         if isinstance(record, Person):
             await self.settle_in(record)
         if isinstance(record, Organization | PolicyText | Team | Staff):
@@ -361,9 +361,8 @@ class DirectoryRows(Sealed):
             named = await self.policy_named(organization, who.policy) if who.policy is not None else None
             known = read_policy_document(dict(named.document)) if named is not None else DEFAULT_POLICY
             if who.policy_changes:
-                # Mistakes were refused when she got them. Were one here all the same, the policy that is named holds.
-                with contextlib.suppress(PolicyMistakes):
-                    known = changed_policy(known, dict(who.policy_changes))
+                # Mistakes were refused when she got them; the policy that is named may have changed since.
+                known = as_far_as_changed(known, dict(who.policy_changes))
             if self._remembers:
                 self._policies[key] = known
         return known
@@ -371,7 +370,8 @@ class DirectoryRows(Sealed):
     def _usable(self, methods: tuple[Method, ...]) -> tuple[MethodRef, ...]:
         return tuple(MethodRef(m.id, m.channel) for m in methods if m.channel in self.reachable and not m.closed_at)
 
-    async def _index_addresses(self, record: Record) -> None:
+    async def know_addresses(self, record: Record) -> None:
+        """Makes the index of whom its addresses reach anew; the record itself stays as it is."""
         methods = (*record.dispatch, *record.last_resort) if isinstance(record, Organization) else ()
         if isinstance(record, Contact | Staff):
             methods = record.methods

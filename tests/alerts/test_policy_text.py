@@ -399,7 +399,12 @@ def test_the_steps_are_told_again_from_any_of_them_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("repeat", "said"), [("{from: 3, every: 10m, times: 2}", "there are 2 steps"), ("{every: 1m, times: 99}", "50")]
+    ("repeat", "said"),
+    [
+        ("{from: 3, every: 10m, times: 2}", "there are 2 steps"),
+        ("{every: 1m, times: 99}", "50"),
+        ("{every: 1h, times: 24}", "more than 24 hours"),
+    ],
 )
 def test_rounds_that_cannot_be_are_refused_where_they_stand(repeat: str, said: str) -> None:
     """With line and column."""

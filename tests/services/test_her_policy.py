@@ -18,6 +18,17 @@ async def test_what_is_different_for_her_is_laid_over_the_policy_that_is_named(t
     assert town.sink.to("dispatch") == []
 
 
+async def test_what_fits_no_more_takes_nothing_else_of_hers_with_it(town: Town) -> None:
+    """Twenty rounds of two steps; then the agency's policy gets a third step, and that would be too many."""
+    steps = [{"after": f"{number}m", "notify": ["dispatch"]} for number in range(3)]
+    await town.policy("ours", cancel_window="30s", steps=steps[:2])
+    phone = await town.mia(
+        policy="ours", policy_changes={"repeat": {"every": "5m", "times": 20}, "cancel_window": "0s"}
+    )
+    await town.policy("ours", cancel_window="30s", steps=steps)
+    assert (await town.press(phone))["state"] == "open"
+
+
 async def test_mistakes_in_what_is_different_are_named_field_by_field(town: Town) -> None:
     """And nothing is changed."""
     await town.agency()

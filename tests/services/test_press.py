@@ -128,11 +128,11 @@ async def test_no_position_is_no_reason(town: Town) -> None:
 
 
 async def test_where_she_lives_is_never_guessed(town: Town) -> None:
-    """Of a place that nobody called her home the row says nothing."""
+    """A place that nobody called her home is not shown as it, but it is on record."""
     mia = await town.mia(places=[{"label": "the library", "latitude": 41.87, "longitude": -87.62}])
     await town.press(mia, immediate=True)
     (row,) = await town.live()
-    assert (row["location"], row["home"]) == (None, None)
+    assert (row["location"], row["home"], row["on_record"]) == (None, None, "the library")
 
 
 async def test_a_late_press_is_labelled_and_not_dropped(town: Town) -> None:

@@ -31,7 +31,7 @@
  *   opened_at: string, cancel_until?: string | null, closed_at?: string | null, stood_down_at?: string | null,
  *   acknowledged_by?: (string | {name: string})[], holder?: string | {id?: string, name: string} | null,
  *   holds?: {staff: Hold | null, contacts: Hold | null} | null, contact_first?: boolean,
- *   place?: string | Place | null, home?: string | null, dangers?: (string | Danger)[], location?: Location | null,
+ *   place?: string | Place | null, home?: string | null, on_record?: string | null, dangers?: (string | Danger)[], location?: Location | null,
  *   told?: {reached: Told[], handed_over: Told[], trying: Told[], answered: Told[], untold: Told[]} | null,
  *   next_step_at?: string | null, next_told_at?: string | null, next_recipients?: Told[], drill?: boolean,
  *   may_call?: MayCall | null, human_contact_at?: string | null, disposition?: string | null,

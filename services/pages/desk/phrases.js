@@ -80,18 +80,20 @@ function bearing(way) {
 }
 
 /**
- * Where, and how old that is; without a fix, where home is, if that is known.
- * @param {Pick<Summary, "location" | "home">} incident
+ * Where, and how old that is; without a fix, where home is, or another place that is known of them.
+ * @param {Pick<Summary, "location" | "home" | "on_record">} incident
  * @returns {Child[]}
  */
 export function whereWords(incident) {
   const { location } = incident;
   if (!location) {
-    const { home } = incident;
-    return [
-      element("strong", { class: "late" }, say("where.no_fix")),
-      home ? element("span", {}, say("where.home_is", { place: home })) : null,
-    ];
+    const { home, on_record: known } = incident;
+    const where = home
+      ? say("where.home_is", { place: home })
+      : known
+        ? say("where.on_record", { place: known })
+        : say("where.no_home");
+    return [element("strong", { class: "late" }, say("where.no_fix")), element("span", {}, where)];
   }
   const { place } = location;
   const near = place
