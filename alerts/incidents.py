@@ -46,10 +46,11 @@ def press(turn: Turn, signal: PanicPressed) -> None:
     if incident is None:
         open_incident(turn, signal.incident, trigger, signal=signal)
         return
-    known = {incident.id, *incident.aliases}
+    if signal.incident not in {incident.id, *incident.aliases}:
+        # On her phone it begins anew: that the one before was seen would show there that it was never called off.
+        turn.change(aliases=(*incident.aliases, signal.incident), seen_at=None, on_the_way_at=None, on_scene_at=None)
     turn.change(
         presses=incident.presses + 1,
-        aliases=incident.aliases if signal.incident in known else (*incident.aliases, signal.incident),
         drill=incident.drill and signal.drill,
         battery=signal.battery if signal.battery is not None else incident.battery,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, expect
 
+from alerts.question_cards import Card
 from tests.browser.visitor import DESK, PHONE, Visitors, enter_pin, examine, hold
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -311,6 +313,8 @@ async def test_a_question_is_asked_and_answered_by_a_touch(visitors: Visitors) -
     await desk.get_by_test_id("incident-open").first.click()
     await desk.get_by_test_id("escalate").click()
     await desk.get_by_test_id("escalate-confirm").click()
+    offered = await desk.locator("button[data-testid^=ask-]").evaluate_all("all => all.map(one => one.dataset.testid)")
+    assert offered == [f"ask-{card}" for card in get_args(Card)], "each card that there is can be asked"
     await desk.get_by_test_id("ask-somebody_with_you").click()
     await expect(phone.get_by_test_id("card-text")).to_have_text("Is somebody with you now?")
     await examine(phone, "phone-asked")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -108,6 +109,28 @@ async def test_that_nobody_has_answered_yet_tells_nothing_of_the_twin(town: Town
     assert (await advice(first), await advice(again)) == (None, None)
     await town.wait(seconds=65)
     assert (await advice(first), await advice(again)) == (None, "waiting")
+
+
+async def test_the_next_press_does_not_show_that_staff_came_after_the_twin(town: Town) -> None:
+    """Somebody has it and is on the way since the twin; what she presses next is seen by nobody until it is."""
+    await town.agency()
+    sides = []
+    for pin in (PIN, TWIN):
+        phone = await town.phone(await town.person(f"Mia {pin}"))
+        first = await town.press(phone)
+        await town.cancel(phone, pin)
+        if pin == TWIN:
+            await town.act(first["incident"], "claim")
+            await town.act(first["incident"], "on-the-way")
+        await town.wait(seconds=40)
+        pressed = await town.press(phone)
+        await town.wait(seconds=11)
+        shown = await town.get(f"/v1/panic/{pressed['id']}", phone.panic)
+        after = datetime.fromisoformat(shown["delivered"]) - datetime.fromisoformat(shown["stored"])
+        sides.append((shown["state"], shown["seen"], shown["on_the_way"], after))
+    await town.act(first["incident"], "claim")
+    assert (await town.get(f"/v1/panic/{pressed['id']}", phone.panic))["state"] == "acknowledged"
+    assert sides == [("open", None, None, timedelta(seconds=10))] * 2
 
 
 async def test_both_answers_take_the_same_time(town: Town) -> None:
