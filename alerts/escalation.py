@@ -8,12 +8,12 @@ condition does not hold is passed over, and looked at again whenever something n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 from typing import cast
 
 from alerts.applicable import applies, in_hours
-from alerts.audience import contact_key, is_contact, methods_of, recipients_of
+from alerts.audience import WEBHOOK, contact_key, is_contact, methods_of, recipients_of
 from alerts.care_plan import CarePlan
 from alerts.effects import AlarmOperator, Notify
 from alerts.policy import Policy, Step
@@ -71,8 +71,9 @@ def tell_staff_first(turn: Turn, news: News) -> None:
 
 
 def _wait_for_somebody(turn: Turn) -> None:
-    """The contacts wait for staff who have heard it; where there are none, they hear it now."""
-    heard = any(isinstance(effect, Notify) and not is_contact(effect.recipient) for effect in turn.effects)
+    """The contacts wait for staff who have heard it; where there are none, they hear it now. A machine is nobody."""
+    told = [effect.recipient for effect in turn.effects if isinstance(effect, Notify)]
+    heard = turn.incident.staff_have_it or any(not is_contact(one) and not one.startswith(WEBHOOK) for one in told)
     if turn.incident.contacts_not_before is not None and not heard:
         turn.change(contacts_not_before=turn.now)
         advance(turn)
@@ -146,16 +147,13 @@ def jump(turn: Turn, to: int | None = None) -> None:
     turn.change(rounds=_with_round(turn.incident.rounds, index, max(1, incident.rounds[index])))
     step = incident.policy.steps[index]
     say_nobody_on_call(turn, step)
-    told = tell(
-        turn,
-        named(turn, step),
-        step=index,
-        round_number=0,
-        news=None,
-    )
-    if not told:
+    names = named(turn, step)
+    # Who has just heard what is new is not told twice.
+    already = {effect.recipient for effect in turn.effects if isinstance(effect, Notify)}
+    told = tell(turn, [name for name in names if name not in already], step=index, round_number=0, news=None)
+    if not told and already.isdisjoint(names):
         _skip_ahead(turn)
-    _tell_due(turn, also=(), news=None)
+    _tell_due(turn, also=(), news=None, already=already | set(told))
     _set_next(turn)
 
 
@@ -262,9 +260,10 @@ def _with_round(rounds: tuple[int, ...], index: int, value: int) -> tuple[int, .
     return (*rounds[:index], value, *rounds[index + 1 :])
 
 
-def _tell_due(turn: Turn, *, also: Iterable[str], news: News | None) -> None:
-    """One round of everything that is due, each recipient once."""
-    told = set(_tell_postponed(turn))
+def _tell_due(turn: Turn, *, also: Iterable[str], news: News | None, already: Iterable[str] = ()) -> None:
+    """One round of everything that is due, each recipient once; `already` these are told."""
+    told = set(already)
+    told.update(_tell_postponed(turn, but_not=told))
     # Where conditions leave no step at all, somebody is told all the same.
     skipped = not turn.incident.told and not any(_counts(turn, step) for step in turn.incident.policy.steps)
     for index, step in enumerate(turn.incident.policy.steps):
@@ -316,7 +315,7 @@ def _counts(turn: Turn, step: Step) -> bool:
     return applies(turn, step) and in_hours(turn, step)
 
 
-def _tell_postponed(turn: Turn) -> list[str]:
+def _tell_postponed(turn: Turn, *, but_not: Container[str]) -> list[str]:
     """The contacts that a lapse had put one step behind the staff."""
     not_before, waited = turn.incident.contacts_not_before, turn.incident.contacts_news
     if not_before is None or turn.now < not_before:
@@ -325,7 +324,7 @@ def _tell_postponed(turn: Turn) -> list[str]:
     if turn.incident.contacts_have_it and waited not in HAPPENED:
         # One of them has it meanwhile: that somebody else went quiet matters no more.
         return []
-    contacts = [name for name in _know_or_should(turn) if is_contact(name)]
+    contacts = [name for name in _know_or_should(turn) if is_contact(name) and name not in but_not]
     # An incident that a former release put off does not know why.
     news = cast("News", waited or "went_quiet")
     return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=news)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.audience import contact_key, methods_of, responder_key
+from alerts.audience import contact_key, desk_of, methods_of, staff_key
 from alerts.escalation import restart, silence_steps, tell_news_now, tell_staff_first
 from alerts.situation import Hold, Incident, IncidentState
 from alerts.telling import News
@@ -141,7 +141,9 @@ def withdraw_staff(turn: Turn, *, staff: str) -> None:
         return
     # Whoever has it now did not ask for it: they and the others hear of it.
     passed = hold is not None and hold.since == turn.now and turn.incident.staff_have_it
-    _tell_of_loss(turn, "passed_on" if passed else "one_cannot", enough=enough, but_not=responder_key(staff))
+    # At a desk others read it too.
+    but_not = staff_key(staff) if desk_of(staff) is None else None
+    _tell_of_loss(turn, "passed_on" if passed else "one_cannot", enough=enough, but_not=but_not)
 
 
 def withdraw_contact(turn: Turn, *, contact: str, before: Incident) -> None:
@@ -193,7 +195,7 @@ def _open_again(turn: Turn) -> None:
     turn.publish("incident.updated")
 
 
-def _tell_of_loss(turn: Turn, news: News, *, enough: bool, but_not: str) -> None:
+def _tell_of_loss(turn: Turn, news: News, *, enough: bool, but_not: str | None) -> None:
     """One has it less: the steps begin again where they waited, and go on where they were under way."""
     if turn.incident.state == "pending":
         return

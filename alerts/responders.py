@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alerts import holds, incidents
-from alerts.audience import DESKS, STAFF, contact_key, desk_of, is_contact, responder_key
+from alerts.audience import DESKS, STAFF, contact_key, desk_of, duty_methods, is_contact, methods_of, responder_key
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left
 from alerts.question_cards import CardOnPhone
@@ -184,10 +184,19 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
     asked = {entry.recipient for entry in incident.told}
     by_name = {recipient for recipient in asked if recipient.startswith(STAFF)}
     waited_for = asked & DESKS | by_name if desk_of(signal.staff) else by_name
-    nobody_left = waited_for.issubset(map(responder_key, turn.incident.declined))
+    nobody_left = all(_cannot(turn, recipient) for recipient in waited_for)
     if nobody_left and not again and turn.incident.waits_for_somebody and step_left(turn):
         turn.record("all_on_call_cannot")
         jump(turn)
+
+
+def _cannot(turn: Turn, recipient: str) -> bool:
+    """Whether this responder has declined; of a desk, everybody at each of its numbers."""
+    declined = turn.incident.declined
+    if recipient not in DESKS:
+        return recipient in map(responder_key, declined)
+    answered = {method for one in declined for method in duty_methods(one)}
+    return answered.issuperset(method.id for method in methods_of(recipient, turn.plan))
 
 
 def _escalate(turn: Turn, signal: EscalatedNow) -> None:

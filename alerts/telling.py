@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from alerts.audience import contact_key, is_contact, methods_of, responder_key
+from alerts.audience import DESKS, contact_key, is_contact, methods_of, responder_key
 from alerts.care_plan import RINGS, MethodRef
 from alerts.effects import Notify, Purpose
 from alerts.signal_base import TriggerKind
@@ -15,7 +15,7 @@ from alerts.turn import Turn
 
 NEWS_STEP = -1
 Happened = TriggerKind | Literal["pressed_again"]
-Holds = Literal["went_quiet", "nobody_has_it", "passed_on", "yours_now", "one_cannot"]
+Holds = Literal["went_quiet", "nobody_has_it", "passed_on", "yours_now", "desk_has_it", "one_cannot"]
 News = Happened | Holds | Literal["plan_changed", "agreed"]
 """What is new, for whoever was told before: what happened to her, or who has it now."""
 GIVEN: frozenset[News] = frozenset({"passed_on", "one_cannot"})
@@ -124,7 +124,8 @@ def _as_they_hear_it(turn: Turn, recipient: str, news: News | None) -> News | No
     """Who has it at this instant, for this recipient: whoever got it unasked reads that it is theirs."""
     incident = turn.incident
     if _is_given_it(turn, recipient, news):
-        return "yours_now"
+        # All who are on duty there read it.
+        return "desk_has_it" if recipient in DESKS else "yours_now"
     held = incident.staff_hold is not None or incident.contacts_hold is not None
     return "one_cannot" if news == "nobody_has_it" and held else news
 

@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from alerts.audience import is_agency
 from alerts.ids import derived_id
 from services.bad_setting import PREFIX, BadSetting
+from services.helped import Helped
 from services.mail_answer import Answered, Unintelligible, read_mail
 from services.reply_address import ReplyAddresses
 from services.settings import MailReplies
@@ -48,7 +49,7 @@ LATER = "451 4.3.0 Please try again later"
 UNREADABLE = "554 5.6.0 This mail cannot be read; please answer in plain text"
 TAKEN = "250 2.0.0 OK"
 PRACTISED_WITHIN = timedelta(days=14)
-HELPED_AT_MOST = 3
+HELPED_AT_MOST, HELPED_WITHIN = 3, timedelta(days=14)
 """Answers to one of our mails that are answered: two machines must not write to each other for ever."""
 
 
@@ -62,9 +63,6 @@ def listen_for_mail(settings: MailReplies) -> socket.socket:
             f"{PREFIX}MAIL_REPLIES: {settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
             "choose another port"
         ) from error
-
-
-REMEMBERED = 10_000
 
 
 class _Mailed(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +86,7 @@ class MailReceiver:
         self._opened = opened
         self._service = service
         self._addresses = addresses
-        self._helped: dict[str, int] = {}
+        self._helped = Helped(HELPED_AT_MOST, HELPED_WITHIN)
         # One mail at a time, and not where names are looked up for what we send.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read_mail")
         self._serving: asyncio.Task[None] | None = None
@@ -244,12 +242,8 @@ class MailReceiver:
     async def _write_back(self, context: DeliveryContext, line: str, key: str) -> None:
         """One line; whether it arrives changes nothing."""
         channel = self._service.channels.get("email")
-        times = self._helped.get(context.delivery.id, 0)
-        if channel is None or times >= HELPED_AT_MOST:
+        if channel is None or not self._helped.once_more(context.delivery.id, self._service.clock.now()):
             return
-        if len(self._helped) >= REMEMBERED:
-            self._helped.clear()
-        self._helped[context.delivery.id] = times + 1
         reader = context.contact or context.staff
         subject = "subject.staff" if is_agency(context.delivery.recipient) else "subject.contact"
         language = known_language(reader.language if reader is not None else context.person.language)

@@ -88,10 +88,15 @@ class Practice:
 
 
 async def answered(tx: Transaction, contact: Contact, now: datetime) -> None:
-    """It reached them; of whoever has declined meanwhile nothing is noted."""
-    if contact.consent == "confirmed":
+    """It reached them; of whoever has declined meanwhile, or is only to be asked later, nothing is noted."""
+    if contact.consent == "confirmed" and (contact.practised_at is None or contact.practised_at <= now):
         await tx.put(msgspec.structs.replace(contact, heard_at=now))
         await tx.void_subject(contact.id, now)
+
+
+def is_unheard(contact: Contact, now: datetime) -> bool:
+    """Whether they have been asked whether messages reach them, and have not said so."""
+    return contact.unheard_since is not None and contact.unheard_since <= now
 
 
 def _is_time(contact: Contact, now: datetime) -> bool:

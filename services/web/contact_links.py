@@ -18,7 +18,7 @@ from services.web.incident_views import TRAIL_SHOWN, failed_journeys, plan_view
 from services.web.problems import Problem, refused
 from services.web.service import new_id
 from services.wording.compose import trigger_shown
-from streams.practice import answered
+from streams.practice import answered, is_unheard
 from streams.reading import who_reads
 from streams.records import Contact, IncidentView, Organization, Person
 from streams.store import Transaction
@@ -50,7 +50,7 @@ async def invitation(call: Call) -> Reply:
     person = await call.get(Person, call.person)
     agency = await call.get(Organization, call.organization)
     shown = {"language": contact.language, "organization": agency.name, "contact": contact.name}
-    asked = contact.consent == "confirmed" and contact.unheard_since is not None
+    asked = contact.consent == "confirmed" and is_unheard(contact, call.now)
     return Reply(body={**shown, "person": person.known_as or person.name, "state": contact.consent, "asked": asked})
 
 

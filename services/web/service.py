@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -15,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from services.channels.outbox import Outbox
 from services.geocoder import Geocoder
+from services.helped import Helped
 from services.links import Links
 from services.metrics import Metrics
 from services.settings import Twilio
@@ -74,6 +76,10 @@ class Pins:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+HELPED_AT_MOST, HELPED_WITHIN = 10, timedelta(hours=1)
+"""To one number, of what was no digit."""
+
+
 class Service(msgspec.Struct, kw_only=True):
     """The parts that handlers are given."""
 
@@ -100,6 +106,8 @@ class Service(msgspec.Struct, kw_only=True):
     """Whose calls are taken as answers and receipts."""
     geocoder: Geocoder | None = None
     demo_organization: str | None = None
+    helped: Helped = msgspec.field(default_factory=lambda: Helped(HELPED_AT_MOST, HELPED_WITHIN))
+    """Of which numbers somebody was told lately how to answer."""
 
 
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)

@@ -22,10 +22,10 @@ from services.web.agreeing import (
 from services.web.answering import answer_alert, help_for, keep_words, say_opted
 from services.web.open_alerts import OpenAlert, is_trusted, open_alerts_at, owners_of
 from services.web.service import Service
-from services.web.text_answers import chosen_of, has_letter, letter_of
+from services.web.text_answers import chosen_of, digit_of, has_letter, letter_of
 from services.wording.neutral_words import in_letters_of_a_text, say_to_contact, written
 from streams.opting_out import changed
-from streams.practice import answered
+from streams.practice import answered, is_unheard
 from streams.reading import who_reads
 from streams.receipts import take_receipt
 from streams.records import LANE_ALARM, Contact, Delivery, Person
@@ -71,7 +71,9 @@ async def take_text(service: Service, text: Text) -> list[str]:
         # The provider answers such words itself.
         await _opt(service, text, alerts, out=opted)
         return []
-    return await _answer(service, text, alerts, asked)
+    lines = await _answer(service, text, alerts, asked)
+    # A digit is always answered; what a machine sends by itself only so often.
+    return lines if digit_of(text.written) or service.helped.once_more(text.number, now) else []
 
 
 def _opted(word: str, *, waited_for: bool) -> bool | None:
@@ -112,10 +114,12 @@ async def _answer(service: Service, text: Text, alerts: list[OpenAlert], asked: 
     """An alert before all else that may be asked."""
     trusted = [alert for alert in alerts if alert.trusted]
     match = chosen_of({alert.letter: alert for alert in trusted}, text.written)
-    # What was asked after the alert may be what a bare digit means: to take that for help would keep others away.
-    either = [one for one in asked if one.bare] if alerts and not has_letter(text.written) else []
+    # What was asked after the alert may be what a bare digit means, of whoever has answered the alert already: to take
+    # that for help would keep others away.
+    after = [one for one in asked if one.bare] if alerts and not has_letter(text.written) else []
+    either = after if match is None or _has_answered(match[0]) else []
     if match is not None and not either:
-        return await _answer_alert(service, text, *match)
+        return [*await _answer_alert(service, text, *match), *_how_to_agree_by_letter(after)]
     by_letter = text.written[:1].isalpha() and chosen_of({one.letter: one for one in asked}, text.written) is not None
     if by_letter or not alerts:
         line = await _answer_what_is_asked(service, text, asked, alerted=bool(alerts))
@@ -123,8 +127,18 @@ async def _answer(service: Service, text: Text, alerts: list[OpenAlert], asked: 
     for alert in alerts:
         await keep_words(service, alert, text.written, text.key)
     lines = [in_letters_of_a_text(trusted[0].wish, help_for(trusted, by_letter=bool(either)))] if trusted else []
-    invited = how_to_agree(either, by_letter=True)
-    return [*lines, in_letters_of_a_text(either[0].contact.language, invited)] if invited else lines
+    return [*lines, *_how_to_agree_by_letter(either)]
+
+
+def _has_answered(alert: OpenAlert) -> bool:
+    incident = alert.incident
+    as_contact = alert.contact is not None and any(a.contact == alert.contact.id for a in incident.answers)
+    return as_contact or alert.responder in {*incident.having, *incident.declined}
+
+
+def _how_to_agree_by_letter(asked: Sequence[Asked]) -> list[str]:
+    line = how_to_agree(asked, by_letter=True)
+    return [in_letters_of_a_text(asked[0].contact.language, line)] if line else []
 
 
 async def _answer_alert(service: Service, text: Text, alert: OpenAlert, digit: str) -> list[str]:
@@ -148,12 +162,12 @@ async def _answer_what_is_asked(service: Service, text: Text, asked: Sequence[As
     """Whoever was invited, or is asked who else reads it, or whether messages reach them."""
     now = service.clock.now()
     known = await service.store.write(lambda tx: _practised(tx, text, now))
-    heard = [contact for contact in known if contact.unheard_since is not None]
+    heard = [contact for contact in known if is_unheard(contact, now)]
     if asked and not heard:
         line = await answer_in_writing(service, asked, text.written, text.key, "text", alerted=alerted)
         return in_letters_of_a_text(asked[0].contact.language, line)
     if not asked:
-        by_digit = [contact for contact in known if contact.consent_how in BY_DIGIT]
+        by_digit = [one for one in known if one.consent_how in BY_DIGIT and digit_of(text.written) is not None]
         return await _ask_what_was_left_out(service, text, heard or by_digit)
     said = say_to_contact(heard[-1].language, "contact", "answered.practice")
     reading = [one.contact for one in asked if is_asked_who_reads(one.contact, now)]
@@ -167,7 +181,7 @@ async def _ask_what_was_left_out(service: Service, text: Text, known: Sequence[C
     if not known:
         return ""
     contact, here = known[-1], texted_at(known[-1], text.number)
-    line = "answered.practice" if contact.unheard_since is not None else ""
+    line = "answered.practice" if is_unheard(contact, service.clock.now()) else ""
     if was_never_asked_who_reads(contact, here):
         await ask_who_reads(service, contact, text.key, here)
         line = "answered.agreed"
@@ -183,10 +197,10 @@ async def _practised(tx: Transaction, text: Text, now: datetime) -> list[Contact
         person = await tx.get(Person, contact.organization, contact.person or "")
         if person is None or not is_trusted(person, contact, as_dialled(text.number)):
             continue
-        asked = contact.unheard_since is not None
-        if asked and text.written.strip(" .!") == "1":
+        asked, hears = is_unheard(contact, now), digit_of(text.written) == "1" and not has_letter(text.written)
+        if asked and hears:
             await answered(tx, contact, now)
-        if not asked or text.written.strip(" .!") == "1":
+        if not asked or hears:
             found.append(contact)
     return found
 

@@ -5,6 +5,7 @@ The answers are TwiML: https://www.twilio.com/docs/voice/twiml.
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 
 import msgspec
@@ -23,7 +24,7 @@ from services.wording.compose import MessageComposer
 from streams.delivery_context import DeliveryContext, context_of
 from streams.practice import answered
 from streams.receipts import take_receipt
-from streams.records import LANE_ALARM, Person
+from streams.records import LANE_ALARM, Contact, Person
 from streams.store import Transaction
 
 WAITS_S = 10
@@ -56,9 +57,8 @@ async def voice(call: Call) -> web.Response:
     if stage == "answer" and digit in ANSWERS and ringing.alert is not None:
         key = f"{context.delivery.id}:{form.get('CallSid', '') or call.signal_id()}"
         return _twiml(speech.speak(await answer_alert(call.service, ringing.alert, digit, key)))
-    if stage == "answer" and digit == "1" and context.delivery.purpose == "practice" and context.contact is not None:
-        contact = context.contact
-        await call.service.store.write(lambda tx: answered(tx, contact, call.now))
+    if stage == "answer" and digit == "1" and context.delivery.purpose == "practice":
+        await call.service.store.write(lambda tx: _hear(tx, context.contact, call.now))
         return _twiml(speech.say("contact", "answered.practice"))
     if stage in {"heard", "answer"} and digit:
         return await _tell(call, context, ringing)
@@ -98,6 +98,12 @@ async def _tell(call: Call, context: DeliveryContext, ringing: Ringing) -> web.R
         return _twiml(words + words)
     asks = "voice.answer" if is_contact(context.delivery.recipient) else "staff.answer"
     return _twiml(_gather(context, speech, "answer", words + speech.say("messages", asks)) * 2)
+
+
+async def _hear(tx: Transaction, contact: Contact | None, now: datetime) -> None:
+    known = await tx.get(Contact, contact.organization, contact.id) if contact is not None else None
+    if known is not None:
+        await answered(tx, known, now)
 
 
 def _asks_to_agree(context: DeliveryContext) -> bool:

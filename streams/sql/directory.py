@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from alerts.care_plan import CarePlan, MethodRef, PlannedContact, PlannedMember, PlannedTeam
 from alerts.policy import DEFAULT_POLICY, Policy
-from alerts.policy_text import as_far_as_changed, read_policy_document
+from alerts.policy_text import PolicyMistakes, as_far_as_changed, read_policy_document
 from streams.records import (
     Agreed,
     Contact,
@@ -35,6 +36,7 @@ from streams.sql.keys import KeyRing
 from streams.sql.rows import ENCODER, Sealed, decoder, micros
 from streams.unsafe import is_unsafe
 
+log = structlog.get_logger()
 R = TypeVar("R", bound=Record)
 
 MOST_TEAMS = 200
@@ -359,7 +361,7 @@ class DirectoryRows(Sealed):
         known = self._policies.get(key)
         if known is None:
             named = await self.policy_named(organization, who.policy) if who.policy is not None else None
-            known = read_policy_document(dict(named.document)) if named is not None else DEFAULT_POLICY
+            known = _read_or_default(named) if named is not None else DEFAULT_POLICY
             if who.policy_changes:
                 # Mistakes were refused when she got them; the policy that is named may have changed since.
                 known = as_far_as_changed(known, dict(who.policy_changes))
@@ -382,6 +384,15 @@ class DirectoryRows(Sealed):
                 "ON CONFLICT (method) DO UPDATE SET address_hmac = excluded.address_hmac, owner = excluded.owner",
                 [(record.organization, self.keys.index(m.address), record.id, m.id) for m in methods],
             )
+
+
+def _read_or_default(named: PolicyText) -> Policy:
+    """A policy that was taken once; were it none any more, somebody is told all the same, by the default one."""
+    with contextlib.suppress(PolicyMistakes):
+        return read_policy_document(dict(named.document))
+    # Its mistakes are not logged: they hold words of the agency's.
+    log.error("a policy cannot be read: the default one is followed", action="policy_unreadable")
+    return DEFAULT_POLICY
 
 
 def _agreed(agency: Organization, who: Person, contacts: Iterable[Contact], teams: Teams) -> Agreed:

@@ -326,6 +326,18 @@ def test_whoever_went_quiet_or_was_taken_out_gets_nothing_back(lost: str) -> Non
     assert "dispatch" in {name for name, _ in her.told[already:]}
 
 
+def test_whoever_cannot_brings_each_of_the_others_one_message() -> None:
+    """Three must answer; Sam cannot after all, Kim has it now, and the next step comes at once."""
+    her = mia(quorum=3)
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim")
+    already = len(her.told)
+    her.take(ResponderDeclined(**her.common(), incident=her.incident.id, staff="sam", name="Sam"))
+    told = [recipient for recipient, _ in her.told[already:]]
+    assert "all_on_call_cannot" in her.lines
+    assert sorted(told) == sorted(set(told))
+
+
 def test_what_lapsed_does_not_come_back_when_one_of_them_cannot() -> None:
     """Both went quiet; one of the two says that they cannot, and a third alone is one."""
     her = mia(contacts_hold="all")

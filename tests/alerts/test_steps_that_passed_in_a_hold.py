@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from alerts.care_plan import MethodRef
 from alerts.policy_text import read_policy
 from alerts.responder_signals import (
     ContactAnswered,
@@ -14,6 +15,7 @@ from alerts.responder_signals import (
     EscalatedNow,
     IncidentAcknowledged,
     NoteAdded,
+    ResponderDeclined,
 )
 from alerts.signals import CancelEntered
 from tests.alerts.test_quorum import acknowledge, says
@@ -149,7 +151,47 @@ def test_escalating_by_hand_tells_the_contacts_who_were_to_wait() -> None:
     her.wait(minutes=6)
     already = len(her.told)
     her.take(EscalatedNow(**her.common(), incident=her.incident.id, staff="kim", name="Kim"))
-    assert {"last_resort", "contact:c1", "contact:c2", "contact:c3"} <= told_at_once(her, already)
+    assert sorted(recipient for recipient, _ in her.told[already:]) == [
+        "contact:c1",
+        "contact:c2",
+        "contact:c3",
+        "last_resort",
+    ]
+
+
+def test_escalating_to_the_step_of_the_contacts_tells_each_of_them_once() -> None:
+    """They were to wait, and the next step is theirs."""
+    her = pressed()
+    acknowledge(her, "sam")
+    her.wait(minutes=5, seconds=20)
+    already = len(her.told)
+    her.take(EscalatedNow(**her.common(), incident=her.incident.id, staff="kim", name="Kim"))
+    told = [recipient for recipient, _ in her.told[already:]]
+    assert sorted(told) == sorted(set(told))
+    assert {"contact:c1", "contact:c2", "contact:c3"} <= set(told)
+
+
+def test_contacts_hear_nothing_while_staff_have_it_though_no_staff_can_be_told() -> None:
+    """At the desk alone: Anna cannot after all, and Bob, who joined, has it."""
+    her = pressed(dispatch=(), last_resort=())
+    acknowledge(her, "anna", claim=True)
+    acknowledge(her, "bob")
+    already = len(her.told)
+    her.take(ResponderDeclined(**her.common(), incident=her.incident.id, staff="anna", name="Anna"))
+    her.wait(minutes=2)
+    assert her.incident.staff_have_it
+    assert her.told[already:] == []
+
+
+def test_a_machine_is_nobody_of_the_staff() -> None:
+    """Its webhook hears that a contact went quiet; no human of the staff does, so the contacts do not wait."""
+    policy = DESK_LATE.replace("[contacts]", "[contacts, 'webhook:pager']")
+    her = pressed(policy, dispatch=(), last_resort=(), webhooks={"pager": (MethodRef("pager", "webhook"),)})
+    her.wait(minutes=1)
+    says(her, "c1", "can_help")
+    already = len(her.told)
+    her.wait(minutes=5)
+    assert {"contact:c1", "contact:c2", "contact:c3", "webhook:pager"} <= told_at_once(her, already)
 
 
 def test_what_is_for_one_contact_alone_does_not_wait() -> None:

@@ -45,7 +45,25 @@ async def test_whoever_agrees_by_letter_beside_an_alarm_is_asked_nothing_else(to
     assert (await town.incident())["holder"] == "Ana"
 
 
-async def test_a_bare_digit_after_an_invitation_does_not_hold_the_alarm_before_it(
+async def test_one_open_alarm_is_answered_by_a_bare_digit_though_an_invitation_came_after_it(
+    town: Town, provider: Provider
+) -> None:
+    """And what is to be done about the invitation is said beside it."""
+    mia = await invited(town)
+    await texted(town, provider)
+    await says(town, provider, "1", "SM1")
+    await says(town, provider, "1", "SM2")
+    await town.press(await town.phone(mia), immediate=True)
+    await town.wait(minutes=1)
+    lia = await invited(town, "Lia")
+    await texted(town, provider, count=3)
+    said = await says(town, provider, "1", "SM3")
+    assert "The others know that you can help." in said
+    assert "B: Lia. Answer with the letter and 1 (agree) or 2 (not), such as B1." in said
+    assert ((await town.incident())["holder"], (await agreed(town, lia))[0]) == ("Ana", "pending")
+
+
+async def test_a_bare_digit_after_an_invitation_does_not_hold_the_alarm_that_was_answered(
     town: Town, provider: Provider
 ) -> None:
     """She cannot help Mia, and agrees to Lia: taken for help, it would keep the others away."""
@@ -125,6 +143,16 @@ async def test_whoever_agreed_during_the_alarm_is_asked_afterwards_who_reads_it(
     assert "<Message>" not in await says(town, provider, "Thanks", "SM4")
 
 
+async def test_machines_that_answer_by_themselves_come_to_an_end(town: Town, provider: Provider) -> None:
+    """Words that are no digit get a line of help, but not for ever; a digit always does what it says."""
+    person = await invited(town)
+    await texted(town, provider)
+    said = [await says(town, provider, "I am driving.", f"SM{number}") for number in range(20)]
+    assert 1 < sum("<Message>" in one for one in said) < 20
+    assert "Does anyone else" in await says(town, provider, "1", "SM21")
+    assert (await agreed(town, person))[0] == "confirmed"
+
+
 async def test_a_number_she_marked_since_is_not_answered(town: Town, provider: Provider) -> None:
     """Practice went there before; whoever has it now learns nothing."""
     await town.agency()
@@ -152,6 +180,18 @@ async def test_a_one_for_practice_does_not_say_who_reads_it(town: Town, provider
     assert await ways(town, lia) == {"sms": None}
     await says(town, provider, "1", "SM3")
     assert await ways(town, lia) == {"sms": "safe"}
+
+
+async def test_a_one_before_practice_has_gone_out_does_not_stop_it(town: Town, provider: Provider) -> None:
+    """It is due at eleven: a digit in the night is about something else, and she is asked all the same."""
+    await town.agency()
+    person = await town.person("Mia", time_zone="America/Chicago")
+    await town.contact(person, "Ana", methods=[{"channel": "sms", "address": ANA}])
+    await town.assembly.housekeeping.check_plans()
+    assert "<Message>" not in await says(town, provider, "1", "SM1")
+    await town.wait(hours=24)
+    assert "Please answer 1." in (await texted(town, provider)).body
+    assert "<Message>" in await says(town, provider, "1,", "SM2")
 
 
 async def test_nobody_is_asked_for_a_digit_that_cannot_be_sent_back(town: Town, provider: Provider) -> None:

@@ -304,6 +304,7 @@ async def test_where_two_must_answer_the_second_one_has_it_too(town: Town, provi
 
 
 DUTY = "+13125550140"
+LATE = [{"after": "0s", "notify": ["dispatch"]}, {"after": "30m", "notify": ["contacts"]}]
 
 
 async def duty_phone(town: Town, provider: Provider) -> str:
@@ -344,6 +345,35 @@ async def test_what_the_duty_phone_has_no_other_number_of_the_agency_gives_back(
     assert (await town.incident())["holder"] == "Harbour House"
     await provider.texts_us(town.url, PUBLIC, DUTY, "2")
     assert (await town.incident())["holder"] is None
+
+
+async def test_each_number_on_duty_is_waited_for(town: Town, provider: Provider) -> None:
+    """One of two cannot: the contacts' step comes at its time; both cannot: it comes now, and once."""
+    phone = await town.mia()
+    await town.agency(dispatch=[{"channel": "sms", "address": number} for number in (DUTY, KIM)])
+    await town.policy("late", cancel_window="0s", steps=LATE)
+    await town.call("PATCH", f"/v1/people/{phone.person}", town.admin, {"policy": "late"})
+    await town.press(phone, immediate=True)
+    await texted(town, provider, DUTY)
+    await provider.texts_us(town.url, PUBLIC, DUTY, "2")
+    assert "all_on_call_cannot" not in kinds(await town.incident())
+    await provider.texts_us(town.url, PUBLIC, KIM, "2")
+    await town.until_sent("ana")
+    await provider.texts_us(town.url, PUBLIC, KIM, "2")
+    assert kinds(await town.incident()).count("all_on_call_cannot") == 1
+
+
+async def test_whoever_gave_it_back_does_not_read_that_it_is_theirs(town: Town, provider: Provider) -> None:
+    """Two numbers on duty: the second is on the way, the first cannot after all; both read that somebody has it."""
+    phone = await town.mia()
+    await town.agency(dispatch=[{"channel": "sms", "address": number} for number in (DUTY, KIM)])
+    await town.press(phone, immediate=True)
+    await texted(town, provider, DUTY)
+    for number, digit in ((DUTY, "1"), (KIM, "3"), (DUTY, "2")):
+        await provider.texts_us(town.url, PUBLIC, number, digit)
+    await town.settled()
+    assert "somebody on duty has it now" in provider.to(DUTY)[-1].body
+    assert not any("you have it now" in text.body for text in provider.texts)
 
 
 async def test_the_director_who_has_it_is_asked_and_not_the_duty_phone(town: Town, provider: Provider) -> None:

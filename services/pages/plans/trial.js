@@ -150,6 +150,7 @@ export class Trial {
       /** @type {Plan} */
       const plan = await get(`/v1/people/${person}/plan`);
       if (mine !== this.asked) return;
+      if (person !== this.shown) [this.dead, this.asleep].forEach((choices) => fill(choices));
       this.shown = person;
       fill(
         this.holes,
