@@ -20,14 +20,9 @@ def staff_key(staff: str) -> str:
     return f"{STAFF}{staff}"
 
 
-def duty_id(desk: str, *methods: str) -> str:
-    """Who answers, where somebody of the staff would be named: whoever is on duty at the number of these methods."""
-    return f"{desk}/{'+'.join(methods)}"
-
-
-def duty_methods(staff: str) -> list[str]:
-    """The methods of the agency by which this responder is told who is on duty; none for somebody who is named."""
-    return staff.partition("/")[2].split("+") if desk_of(staff) else []
+def duty_id(desk: str, method: str) -> str:
+    """Who answers, where somebody of the staff would be named: whoever is on duty at the number of this method."""
+    return f"{desk}/{method}"
 
 
 def desk_of(staff: str) -> str | None:

@@ -19,7 +19,16 @@ from alerts.effects import AlarmOperator, Notify
 from alerts.policy import Policy, Step
 from alerts.situation import Incident, Situation
 from alerts.step_recipients import named, say_nobody_on_call
-from alerts.telling import HAPPENED, NEWS_STEP, News, is_anybody_left, is_held_back, tell
+from alerts.telling import (
+    HAPPENED,
+    NEWS_STEP,
+    News,
+    has_just_heard,
+    is_anybody_left,
+    is_held_back,
+    may_be_told,
+    tell,
+)
 from alerts.turn import Turn, milliseconds
 
 STEPS_TIMER = "steps"
@@ -148,12 +157,13 @@ def jump(turn: Turn, to: int | None = None) -> None:
     step = incident.policy.steps[index]
     say_nobody_on_call(turn, step)
     names = named(turn, step)
-    # Who has just heard what is new is not told twice.
-    already = {effect.recipient for effect in turn.effects if isinstance(effect, Notify)}
-    told = tell(turn, [name for name in names if name not in already], step=index, round_number=0, news=None)
-    if not told and already.isdisjoint(names):
+    # Who has just heard what is new is not told twice, and whoever waited to hear it hears it now.
+    heard = {entry.recipient for entry in incident.told if has_just_heard(turn, entry.recipient)}
+    heard.update(_tell_postponed(turn, but_not=heard))
+    told = tell(turn, [name for name in names if name not in heard], step=index, round_number=0, news=None)
+    if not told and not any(name in heard and may_be_told(turn, name) for name in names):
         _skip_ahead(turn)
-    _tell_due(turn, also=(), news=None, already=already | set(told))
+    _tell_due(turn, also=(), news=None, already=heard | set(told))
     _set_next(turn)
 
 

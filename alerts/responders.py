@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alerts import holds, incidents
-from alerts.audience import DESKS, STAFF, contact_key, desk_of, duty_methods, is_contact, methods_of, responder_key
+from alerts.audience import DESKS, STAFF, contact_key, desk_of, is_contact, methods_of, responder_key
 from alerts.effects import AlarmOperator, ShowMessage
 from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left
 from alerts.question_cards import CardOnPhone
@@ -27,7 +27,7 @@ from alerts.responder_signals import (
 )
 from alerts.signals import DeliveryFailed
 from alerts.situation import Answer, Incident
-from alerts.telling import tell_one
+from alerts.telling import NEWS_STEP, has_just_heard, tell, tell_one
 from alerts.turn import Turn
 
 AboutIncident = (
@@ -176,27 +176,28 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
     What others have stays theirs.
     """
     turn.record("responder_cannot", by=signal.name)
-    again = signal.staff in incident.declined
-    turn.change(declined=(*incident.declined, *(() if again else (signal.staff,))))
+    known = signal.staff in incident.declined
+    again = responder_key(signal.staff) in map(responder_key, incident.declined)
+    turn.change(declined=(*incident.declined, *(() if known else (signal.staff,))))
     if signal.staff in incident.having:
         holds.withdraw_staff(turn, staff=signal.staff)
     turn.publish("incident.updated")
+    if desk_of(signal.staff) and not again and turn.incident.waits_for_somebody:
+        _tell_desk(turn, responder_key(signal.staff))
     asked = {entry.recipient for entry in incident.told}
     by_name = {recipient for recipient in asked if recipient.startswith(STAFF)}
     waited_for = asked & DESKS | by_name if desk_of(signal.staff) else by_name
-    nobody_left = all(_cannot(turn, recipient) for recipient in waited_for)
+    nobody_left = waited_for.issubset(map(responder_key, turn.incident.declined))
     if nobody_left and not again and turn.incident.waits_for_somebody and step_left(turn):
         turn.record("all_on_call_cannot")
         jump(turn)
 
 
-def _cannot(turn: Turn, recipient: str) -> bool:
-    """Whether this responder has declined; of a desk, everybody at each of its numbers."""
-    declined = turn.incident.declined
-    if recipient not in DESKS:
-        return recipient in map(responder_key, declined)
-    answered = {method for one in declined for method in duty_methods(one)}
-    return answered.issuperset(method.id for method in methods_of(recipient, turn.plan))
+def _tell_desk(turn: Turn, desk: str) -> None:
+    """One number of a desk cannot: the others, which perhaps had no message since the first got one, hear it now."""
+    if len(methods_of(desk, turn.plan)) > 1 and not has_just_heard(turn, desk):
+        turn.change(news=turn.incident.news + 1)
+        tell(turn, [desk], step=NEWS_STEP, round_number=turn.incident.news, news="one_cannot")
 
 
 def _escalate(turn: Turn, signal: EscalatedNow) -> None:

@@ -18,6 +18,7 @@ Happened = TriggerKind | Literal["pressed_again"]
 Holds = Literal["went_quiet", "nobody_has_it", "passed_on", "yours_now", "desk_has_it", "one_cannot"]
 News = Happened | Holds | Literal["plan_changed", "agreed"]
 """What is new, for whoever was told before: what happened to her, or who has it now."""
+TELLS: frozenset[Purpose] = frozenset({"alert", "repeat", "news"})
 GIVEN: frozenset[News] = frozenset({"passed_on", "one_cannot"})
 PRESSES = frozenset({"panic", "duress"})
 HAPPENED = frozenset({*get_args(TriggerKind), "pressed_again"})
@@ -58,6 +59,17 @@ def _may_hear(turn: Turn, recipient: str, *, news: News | None) -> bool:
     return all(contact_key(a.contact) != recipient for a in incident.answers if a.contact not in quiet)
 
 
+def may_be_told(turn: Turn, recipient: str) -> bool:
+    """Whether a step would tell this recipient now."""
+    return bool(methods_of(recipient, turn.plan)) and _may_hear(turn, recipient, news=None)
+
+
+def has_just_heard(turn: Turn, recipient: str) -> bool:
+    """Whether this very decision tells them of the incident."""
+    notices = (effect for effect in turn.effects if isinstance(effect, Notify))
+    return any(notice.recipient == recipient and notice.purpose in TELLS for notice in notices)
+
+
 def is_held_back(incident: Incident, recipient: str) -> bool:
     """Whether the steps do not tell this recipient, since somebody of the contacts has it."""
     return incident.contacts_have_it and (is_contact(recipient) or incident.policy.contacts_hold == "all")
@@ -67,7 +79,7 @@ def is_anybody_left(turn: Turn) -> bool:
     """Whether there is somebody whom a step or the tail may still tell."""
     contacts = (contact_key(contact.id) for contact in turn.plan.contacts)
     return any(
-        methods_of(name, turn.plan) and _may_hear(turn, name, news=None)
+        may_be_told(turn, name)
         for name in ("dispatch", "last_resort", *(entry.recipient for entry in turn.incident.told), *contacts)
     )
 
@@ -124,8 +136,8 @@ def _as_they_hear_it(turn: Turn, recipient: str, news: News | None) -> News | No
     """Who has it at this instant, for this recipient: whoever got it unasked reads that it is theirs."""
     incident = turn.incident
     if _is_given_it(turn, recipient, news):
-        # All who are on duty there read it.
-        return "desk_has_it" if recipient in DESKS else "yours_now"
+        # At a desk of several numbers all who are on duty read it.
+        return "desk_has_it" if recipient in DESKS and len(methods_of(recipient, turn.plan)) > 1 else "yours_now"
     held = incident.staff_hold is not None or incident.contacts_hold is not None
     return "one_cannot" if news == "nobody_has_it" and held else news
 

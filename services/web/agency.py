@@ -71,10 +71,12 @@ class StaffChanges(Body, kw_only=True):
 
 
 async def put_organization(call: Call) -> Reply:
-    """Changes the agency; its methods are replaced as a whole."""
+    """Changes the agency; its methods are replaced as a whole, and one that stays keeps its id and its secret."""
     body: OrganizationBody = call.body
-    dispatch, shown = new_methods(call, body.dispatch, "dispatch")
-    last_resort, shown_last = new_methods(call, body.last_resort, "last_resort")
+    known = await call.service.store.read(lambda tx: tx.get(Organization, call.organization, call.organization))
+    known_dispatch, known_last = (known.dispatch, known.last_resort) if known is not None else ((), ())
+    dispatch, shown = new_methods(call, body.dispatch, "dispatch", known_dispatch)
+    last_resort, shown_last = new_methods(call, body.last_resort, "last_resort", known_last)
     webhooks, shown_hooks = _named_webhooks(call, body.webhooks)
     organization = Organization(
         id=call.organization,

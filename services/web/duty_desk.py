@@ -27,9 +27,9 @@ def is_desk(staff: Staff) -> bool:
 
 def on_duty(agency: Organization, address: str | None) -> str:
     """Who answers from this number or mailbox of the agency's; one handset is one of them, however it is told."""
-    methods = [method.id for method in methods_of_desk(agency) if method.address == address]
-    at_dispatch = any(method.address == address for method in agency.dispatch)
-    return duty_id("dispatch" if at_dispatch or not methods else "last_resort", *methods)
+    ways = [("dispatch", method) for method in agency.dispatch] + [("last_resort", m) for m in agency.last_resort]
+    at = next(((desk, method.id) for desk, method in ways if method.address == address), ("dispatch", "gone"))
+    return duty_id(*at)
 
 
 async def told_of(tx: Transaction, desk: Staff) -> list[str]:

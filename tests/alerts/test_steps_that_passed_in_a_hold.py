@@ -171,6 +171,29 @@ def test_escalating_to_the_step_of_the_contacts_tells_each_of_them_once() -> Non
     assert {"contact:c1", "contact:c2", "contact:c3"} <= set(told)
 
 
+def test_who_waited_hears_what_is_new_when_somebody_escalates() -> None:
+    """Their next step is told by hand: one message, and it says that whoever had it has gone quiet."""
+    steps = "[{after: 0s, notify: [dispatch, contacts]}, {after: 10m, notify: [contacts]}]"
+    her = pressed(f"name: again\ncancel_window: 0s\nacknowledgement: {{lease: 5m}}\nsteps: {steps}")
+    acknowledge(her, "sam")
+    her.wait(minutes=6)
+    already = len(her.notices)
+    her.take(EscalatedNow(**her.common(), incident=her.incident.id, staff="kim", name="Kim"))
+    told = [(n.recipient, n.facts.get("news")) for n in her.notices[already:]]
+    assert sorted(told) == [(f"contact:c{number}", "went_quiet") for number in (1, 2, 3)]
+
+
+def test_a_step_whose_people_have_all_declined_is_skipped_though_they_hear_the_news() -> None:
+    """Both contacts cannot in the end: nobody waits six minutes for the last resort."""
+    her = Mia(plan_with(2))
+    her.press(window=None)
+    says(her, "c2", "cannot")
+    says(her, "c1", "can_help")
+    her.wait(seconds=20)
+    says(her, "c1", "cannot")
+    assert "last_resort" in {recipient for recipient, _ in her.told}
+
+
 def test_contacts_hear_nothing_while_staff_have_it_though_no_staff_can_be_told() -> None:
     """At the desk alone: Anna cannot after all, and Bob, who joined, has it."""
     her = pressed(dispatch=(), last_resort=())

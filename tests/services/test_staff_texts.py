@@ -347,20 +347,24 @@ async def test_what_the_duty_phone_has_no_other_number_of_the_agency_gives_back(
     assert (await town.incident())["holder"] is None
 
 
-async def test_each_number_on_duty_is_waited_for(town: Town, provider: Provider) -> None:
-    """One of two cannot: the contacts' step comes at its time; both cannot: it comes now, and once."""
+async def test_where_one_number_on_duty_cannot_the_others_hear_it_and_nobody_waits(
+    town: Town, provider: Provider
+) -> None:
+    """The second had no message, since the first had got one. The contacts' step comes now, and no other after it."""
     phone = await town.mia()
     await town.agency(dispatch=[{"channel": "sms", "address": number} for number in (DUTY, KIM)])
     await town.policy("late", cancel_window="0s", steps=LATE)
     await town.call("PATCH", f"/v1/people/{phone.person}", town.admin, {"policy": "late"})
     await town.press(phone, immediate=True)
     await texted(town, provider, DUTY)
+    await town.wait(minutes=1)
+    assert provider.to(KIM) == []
     await provider.texts_us(town.url, PUBLIC, DUTY, "2")
-    assert "all_on_call_cannot" not in kinds(await town.incident())
-    await provider.texts_us(town.url, PUBLIC, KIM, "2")
     await town.until_sent("ana")
+    assert "somebody cannot come after all" in (await texted(town, provider, KIM)).body
     await provider.texts_us(town.url, PUBLIC, KIM, "2")
     assert kinds(await town.incident()).count("all_on_call_cannot") == 1
+    assert "responder_cannot" in kinds(await town.incident())
 
 
 async def test_whoever_gave_it_back_does_not_read_that_it_is_theirs(town: Town, provider: Provider) -> None:
@@ -374,6 +378,17 @@ async def test_whoever_gave_it_back_does_not_read_that_it_is_theirs(town: Town, 
     await town.settled()
     assert "somebody on duty has it now" in provider.to(DUTY)[-1].body
     assert not any("you have it now" in text.body for text in provider.texts)
+
+
+async def test_what_the_agency_changes_elsewhere_leaves_the_hold_of_the_duty_phone(
+    town: Town, provider: Provider
+) -> None:
+    """The number stays, so whoever is there can still give it back."""
+    await duty_phone(town, provider)
+    await provider.texts_us(town.url, PUBLIC, DUTY, "1")
+    await town.agency(dispatch=[{"channel": "sms", "address": DUTY}], call_back="555-0199")
+    await provider.texts_us(town.url, PUBLIC, DUTY, "2")
+    assert (await town.incident())["holder"] is None
 
 
 async def test_the_director_who_has_it_is_asked_and_not_the_duty_phone(town: Town, provider: Provider) -> None:
