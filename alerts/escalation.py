@@ -8,7 +8,7 @@ condition does not hold is passed over, and looked at again whenever something n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -23,10 +23,8 @@ from alerts.telling import (
     HAPPENED,
     NEWS_STEP,
     News,
-    has_just_heard,
     is_anybody_left,
     is_held_back,
-    may_be_told,
     tell,
 )
 from alerts.turn import Turn, milliseconds
@@ -157,13 +155,11 @@ def jump(turn: Turn, to: int | None = None) -> None:
     step = incident.policy.steps[index]
     say_nobody_on_call(turn, step)
     names = named(turn, step)
-    # Who has just heard what is new is not told twice, and whoever waited to hear it hears it now.
-    heard = {entry.recipient for entry in incident.told if has_just_heard(turn, entry.recipient)}
-    heard.update(_tell_postponed(turn, but_not=heard))
-    told = tell(turn, [name for name in names if name not in heard], step=index, round_number=0, news=None)
-    if not told and not any(name in heard and may_be_told(turn, name) for name in names):
+    # Whoever waited to hear what is new hears it now, and not as a mere repeat.
+    _tell_postponed(turn)
+    if not tell(turn, names, step=index, round_number=0, news=None):
         _skip_ahead(turn)
-    _tell_due(turn, also=(), news=None, already=heard | set(told))
+    _tell_due(turn, also=(), news=None)
     _set_next(turn)
 
 
@@ -270,10 +266,9 @@ def _with_round(rounds: tuple[int, ...], index: int, value: int) -> tuple[int, .
     return (*rounds[:index], value, *rounds[index + 1 :])
 
 
-def _tell_due(turn: Turn, *, also: Iterable[str], news: News | None, already: Iterable[str] = ()) -> None:
-    """One round of everything that is due, each recipient once; `already` these are told."""
-    told = set(already)
-    told.update(_tell_postponed(turn, but_not=told))
+def _tell_due(turn: Turn, *, also: Iterable[str], news: News | None) -> None:
+    """One round of everything that is due, each recipient once."""
+    told = set(_tell_postponed(turn))
     # Where conditions leave no step at all, somebody is told all the same.
     skipped = not turn.incident.told and not any(_counts(turn, step) for step in turn.incident.policy.steps)
     for index, step in enumerate(turn.incident.policy.steps):
@@ -325,7 +320,7 @@ def _counts(turn: Turn, step: Step) -> bool:
     return applies(turn, step) and in_hours(turn, step)
 
 
-def _tell_postponed(turn: Turn, *, but_not: Container[str]) -> list[str]:
+def _tell_postponed(turn: Turn) -> list[str]:
     """The contacts that a lapse had put one step behind the staff."""
     not_before, waited = turn.incident.contacts_not_before, turn.incident.contacts_news
     if not_before is None or turn.now < not_before:
@@ -334,7 +329,7 @@ def _tell_postponed(turn: Turn, *, but_not: Container[str]) -> list[str]:
     if turn.incident.contacts_have_it and waited not in HAPPENED:
         # One of them has it meanwhile: that somebody else went quiet matters no more.
         return []
-    contacts = [name for name in _know_or_should(turn) if is_contact(name) and name not in but_not]
+    contacts = [name for name in _know_or_should(turn) if is_contact(name)]
     # An incident that a former release put off does not know why.
     news = cast("News", waited or "went_quiet")
     return tell(turn, contacts, step=NEWS_STEP, round_number=turn.incident.news, news=news)

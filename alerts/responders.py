@@ -27,7 +27,7 @@ from alerts.responder_signals import (
 )
 from alerts.signals import DeliveryFailed
 from alerts.situation import Answer, Incident
-from alerts.telling import NEWS_STEP, has_just_heard, tell, tell_one
+from alerts.telling import NEWS_STEP, tell, tell_one
 from alerts.turn import Turn
 
 AboutIncident = (
@@ -195,7 +195,7 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
 
 def _tell_desk(turn: Turn, desk: str) -> None:
     """One number of a desk cannot: the others, which perhaps had no message since the first got one, hear it now."""
-    if len(methods_of(desk, turn.plan)) > 1 and not has_just_heard(turn, desk):
+    if len(methods_of(desk, turn.plan)) > 1:
         turn.change(news=turn.incident.news + 1)
         tell(turn, [desk], step=NEWS_STEP, round_number=turn.incident.news, news="one_cannot")
 

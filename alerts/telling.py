@@ -34,10 +34,11 @@ def news_of(kind: TriggerKind, before: Incident) -> Happened:
 
 
 def tell(turn: Turn, names: Iterable[str], *, step: int, round_number: int, news: News | None) -> list[str]:
-    """Asks for one message to each who can and may be told; returns whom."""
+    """Asks for one message to each who can and may be told; returns whom. One decision tells nobody twice."""
     told = [name for name in names if _may_hear(turn, name, news=news) and methods_of(name, turn.plan)]
     for name in told:
-        _notify(turn, name, step=step, round_number=round_number, news=news)
+        if not _has_just_heard(turn, name):
+            _notify(turn, name, step=step, round_number=round_number, news=news)
     return told
 
 
@@ -59,13 +60,7 @@ def _may_hear(turn: Turn, recipient: str, *, news: News | None) -> bool:
     return all(contact_key(a.contact) != recipient for a in incident.answers if a.contact not in quiet)
 
 
-def may_be_told(turn: Turn, recipient: str) -> bool:
-    """Whether a step would tell this recipient now."""
-    return bool(methods_of(recipient, turn.plan)) and _may_hear(turn, recipient, news=None)
-
-
-def has_just_heard(turn: Turn, recipient: str) -> bool:
-    """Whether this very decision tells them of the incident."""
+def _has_just_heard(turn: Turn, recipient: str) -> bool:
     notices = (effect for effect in turn.effects if isinstance(effect, Notify))
     return any(notice.recipient == recipient and notice.purpose in TELLS for notice in notices)
 
@@ -79,7 +74,7 @@ def is_anybody_left(turn: Turn) -> bool:
     """Whether there is somebody whom a step or the tail may still tell."""
     contacts = (contact_key(contact.id) for contact in turn.plan.contacts)
     return any(
-        may_be_told(turn, name)
+        methods_of(name, turn.plan) and _may_hear(turn, name, news=None)
         for name in ("dispatch", "last_resort", *(entry.recipient for entry in turn.incident.told), *contacts)
     )
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from alerts.audience import contact_key
-from alerts.decide import decide
+from alerts.audience import contact_key, duty_id, is_contact
+from alerts.care_plan import MethodRef
+from alerts.decide import Decision, decide
 from alerts.effects import KeepCheckIn, Notify
 from alerts.incidents import TIMERS
+from alerts.policy import DEFAULT_POLICY
 from alerts.responder_signals import (
     ContactAnswered,
     ContactConfirmed,
@@ -62,7 +65,35 @@ from tests.alerts.town import Mia, contact, plan_with
 
 MINUTE = 60_000
 PLANS = (plan_with(), plan_with(0), plan_with(1, dispatch=()), plan_with(0, dispatch=(), last_resort=()))
+TELLS = {"alert", "repeat", "news"}
+TWO_ON_DUTY = (MethodRef("desk", "webhook"), MethodRef("night", "webhook"))
+POLICIES = [
+    msgspec.structs.replace(DEFAULT_POLICY, quorum=quorum, contacts_hold=hold)
+    for quorum in (1, 2)
+    for hold in ("contacts", "all")
+]
+ON_DUTY = (("dispatch", "desk"), ("dispatch", "night"), ("last_resort", "director"))
+RESPONDERS = ("sam", "kim", *(duty_id(desk, method) for desk, method in ON_DUTY))
 verdicts = st.sampled_from(["pin", "duress"])
+
+
+class WatchedMia(Mia):
+    """Mia, and what must hold of each decision about her."""
+
+    def take(self, signal: Signal) -> Decision:
+        """Nobody is told twice in one decision; contacts hear nothing of it while staff have it."""
+        before, already = self.situation.live_incident, len(self.notices)
+        decision = super().take(signal)
+        after = self.situation.live_incident
+        told = [notice.recipient for notice in self.notices[already:] if notice.purpose in TELLS]
+        assert sorted(told) == sorted(set(told)), f"told twice in one decision: {told}"
+        kept = before is not None and after is not None and before.staff_have_it and after.staff_have_it
+        if kept and not isinstance(signal, ContactConfirmed):
+            assert not [name for name in told if is_contact(name)], "contacts are told though staff have it"
+        if after is not None and after.waits_for_somebody:
+            assert after.next_step_at is not None, "nobody is to be told any more"
+            assert after.next_step_at - self.now <= timedelta(hours=1)
+        return decision
 
 
 class OnePerson(RuleBasedStateMachine):
@@ -70,9 +101,15 @@ class OnePerson(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mia = Mia(PLANS[0])
+        self.mia: Mia = WatchedMia(PLANS[0])
         self.signals: list[Signal] = []
         self.check_ins: list[str] = []
+
+    @initialize(policy=st.sampled_from(POLICIES), two=st.booleans())
+    def agree(self, policy: Any, two: bool) -> None:
+        """What was agreed: whether one answer is enough, whose hold counts, how many numbers the desk has."""
+        desk: dict[str, Any] = {"dispatch": TWO_ON_DUTY} if two else {}
+        self.mia.plan = plan_with(policy=policy, **desk)
 
     def take(self, signal: Signal) -> None:
         """Decides a signal; a closed incident never notifies, except for the all-clear that closing decides."""
@@ -146,11 +183,14 @@ class OnePerson(RuleBasedStateMachine):
         check_in = self.check_ins[which % len(self.check_ins)]
         self.take(CheckInExtended(**self.mia.common(), check_in=check_in, verdict=verdict, due_at=due_at))
 
-    @rule(act=st.sampled_from(["acknowledge", "claim", "note", "message", "move", "decline", "escalate", "resolve"]))
-    def staff(self, act: str) -> None:
-        """Somebody at the desk does something."""
+    @rule(
+        act=st.sampled_from(["acknowledge", "claim", "note", "message", "move", "decline", "escalate", "resolve"]),
+        who=st.sampled_from(RESPONDERS),
+    )
+    def staff(self, act: str, who: str) -> None:
+        """Somebody at the desk, or on duty, does something."""
         incident = self.mia.situation.incident
-        common = self.mia.common(incident=incident.id if incident else "none", staff="sam", name="Sam")
+        common = self.mia.common(incident=incident.id if incident else "none", staff=who, name=who)
         made: Signal
         match act:
             case "acknowledge" | "claim":
@@ -338,7 +378,7 @@ class OnePerson(RuleBasedStateMachine):
         if self.mia.situation.live_incident is None:
             return
         before = len(self.mia.notices)
-        answered = {contact_key(a.contact) for a in self.mia.incident.answers}
+        answered = {contact_key(a.contact) for a in self.mia.incident.answers if not a.helps or a.to_ring}
         stood_down = self.mia.incident.contacts_stopped
         self.mia.wait(hours=24)
         told = {notice.recipient for notice in self.mia.notices[before:]}
