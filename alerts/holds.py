@@ -66,6 +66,9 @@ def hold_contacts(turn: Turn, *, contact: str, name: str) -> None:
         seen_at=incident.seen_at or turn.now,
         human_contact_at=turn.now,
     )
+    if turn.incident.staff_have_it:
+        # Theirs was the answer that was missing.
+        silence_steps(turn)
     _set_lease(turn, CONTACTS_LEASE, CONTACTS_WARNING, hold)
     turn.publish("incident.updated")
 
@@ -113,7 +116,9 @@ def lapse_contacts_hold(turn: Turn) -> None:
     turn.clear_timer(CONTACTS_LEASE)
     turn.clear_timer(CONTACTS_WARNING)
     turn.record("contact_hold_lapsed", by=hold.name if hold else None)
-    turn.change(contacts_hold=None, helping=())
+    quiet = turn.incident.helpers
+    answers = (msgspec.structs.replace(a, quiet=a.quiet or a.contact in quiet) for a in turn.incident.answers)
+    turn.change(contacts_hold=None, helping=(), answers=tuple(answers))
     _open_again(turn)
     if turn.incident.state != "pending" and not turn.incident.staff_have_it:
         tell_staff_first(turn, "went_quiet")

@@ -205,8 +205,10 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
         turn.refuse("no_such_step")
         return
     turn.record("escalated", by=signal.name, step=signal.step)
-    pending = turn.incident.state == "pending"
+    pending, helping = turn.incident.state == "pending", turn.incident.helpers
     holds.forget_holds(turn)
+    # Nobody has it any more; who can help still can, and is not asked whether they can.
+    turn.change(helping=helping)
     if pending:
         incidents.end_window(turn, what="window_ended_by_staff")
         if signal.step is None or turn.incident.rounds[signal.step - 1]:

@@ -77,7 +77,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a contact answered last; `job` is what they do where they can.
 
-    With `to_ring` they asked to be rung, and have not answered anything else since.
+    With `to_ring` they asked to be rung, and have not answered anything else since; who is `quiet` had it and let it
+    lapse.
     """
 
     contact: str
@@ -86,11 +87,17 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     job: Job | None = None
     to_ring: bool = False
+    quiet: bool = False
 
     @property
     def helps(self) -> bool:
         """Whether they do something."""
         return self.answer in {"can_help", "on_my_way"}
+
+    @property
+    def still_helps(self) -> bool:
+        """Whether they do, and have not gone quiet."""
+        return self.helps and not self.quiet
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -157,8 +164,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def jobs_taken(self) -> tuple[Job, ...]:
-        """What those contacts do who can help, each once."""
-        taken = (a.job for a in self.answers if a.contact in self.helpers and a.job is not None)
+        """What those contacts do who can help and have not gone quiet, each once."""
+        taken = (a.job for a in self.answers if a.still_helps and a.job is not None)
         return tuple(dict.fromkeys(taken))
 
     @property

@@ -107,7 +107,7 @@ async def alert(call: Call) -> Reply:
             "call_back": agency.call_back,
             "emergency": agency.emergency,
             "answer": mine,
-            "others": len(set(incident.helpers) - {contact.id}),
+            "others": sum(1 for a in incident.answers if a.contact != contact.id and a.still_helps),
             "to_ring": any(a.contact == contact.id and a.to_ring for a in incident.answers),
             "job": contact.job,
             "jobs_taken": [job for job in incident.jobs_taken if job != contact.job or mine is None],
@@ -177,10 +177,10 @@ async def answer(call: Call) -> Reply:
 
 
 def _goes_quiet(incident: Incident, contact: str, now: datetime) -> bool:
-    """Whether saying again that they can help says something new: they had gone quiet, or are asked whether they do."""
+    """Whether saying again that they can help says something new: nobody has it, or they are asked whether they do."""
     hold = incident.contacts_hold
     asked = hold is not None and hold.holder == contact and hold.until - now <= WARNED_BEFORE
-    return asked or contact not in incident.helping
+    return asked or hold is None or contact not in incident.helping
 
 
 async def _contact(call: Call) -> Contact:

@@ -261,6 +261,10 @@ def test_a_job_is_free_again_when_whoever_took_it_goes_quiet() -> None:
     common = {**her.common(), "incident": her.incident.id, "contact": "c1", "name": "Ana"}
     her.take(ContactAnswered(**common, answer="can_help", job="fetches_children"))
     assert her.incident.jobs_taken == ("fetches_children",)
+    her.press(window=None)
+    assert her.incident.jobs_taken == ("fetches_children",), "a press takes nothing from whoever does something"
+    her.wait(minutes=1)
+    her.take(ContactAnswered(**{**common, **her.common()}, answer="can_help", job="fetches_children"))
     her.wait(minutes=6)
     assert her.incident.jobs_taken == ()
 
