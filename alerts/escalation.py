@@ -139,6 +139,8 @@ def jump(turn: Turn, to: int | None = None) -> None:
         (steps[i].after_ms, i) for i, done in enumerate(incident.rounds) if done == 0 and _counts(turn, steps[i])
     ]
     turn.change(epoch=incident.epoch + 1)
+    # Whoever waited to hear what is new hears it now, and not as a mere repeat.
+    _tell_postponed(turn)
     if to is None and not waiting:
         tell(
             turn,
@@ -155,8 +157,6 @@ def jump(turn: Turn, to: int | None = None) -> None:
     step = incident.policy.steps[index]
     say_nobody_on_call(turn, step)
     names = named(turn, step)
-    # Whoever waited to hear what is new hears it now, and not as a mere repeat.
-    _tell_postponed(turn)
     if not tell(turn, names, step=index, round_number=0, news=None):
         _skip_ahead(turn)
     _tell_due(turn, also=(), news=None)

@@ -85,8 +85,8 @@ def renew_staff_hold(turn: Turn) -> None:
 
 
 def forget_holds(turn: Turn) -> None:
-    """Nobody has it any more."""
-    for timer in (STAFF_LEASE, STAFF_WARNING, CONTACTS_LEASE, CONTACTS_WARNING):
+    """Nobody has it any more. What contacts do is theirs until the lease that they had is over."""
+    for timer in (STAFF_LEASE, STAFF_WARNING, CONTACTS_WARNING):
         turn.clear_timer(timer)
     turn.change(state="open", staff_hold=None, contacts_hold=None, having=(), having_names={}, helping=())
 
@@ -111,14 +111,23 @@ def lapse_staff_hold(turn: Turn, news: News = "went_quiet") -> None:
 
 
 def lapse_contacts_hold(turn: Turn) -> None:
-    """The contact went quiet: staff hear of it first, and the contacts one step later."""
-    hold = turn.incident.contacts_hold
+    """The contact went quiet: staff hear of it first, and the contacts one step later.
+
+    Where a press or a step by hand had ended the hold, they only count as not having answered from now on.
+    """
+    incident, hold = turn.incident, turn.incident.contacts_hold
     turn.clear_timer(CONTACTS_LEASE)
     turn.clear_timer(CONTACTS_WARNING)
-    turn.record("contact_hold_lapsed", by=hold.name if hold else None)
-    quiet = turn.incident.helpers
-    answers = (msgspec.structs.replace(a, quiet=a.quiet or a.contact in quiet) for a in turn.incident.answers)
+    long_ago = turn.now - milliseconds(incident.policy.lease_ms)
+    answers = [
+        msgspec.structs.replace(a, quiet=a.quiet or (a.helps and (a.contact in incident.helpers or a.at <= long_ago)))
+        for a in incident.answers
+    ]
     turn.change(contacts_hold=None, helping=(), answers=tuple(answers))
+    if hold is None:
+        turn.publish("incident.updated")
+        return
+    turn.record("contact_hold_lapsed", by=hold.name)
     _open_again(turn)
     if turn.incident.state != "pending" and not turn.incident.staff_have_it:
         tell_staff_first(turn, "went_quiet")

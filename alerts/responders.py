@@ -82,6 +82,7 @@ def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -
     if hold is not None and other and signal.claim and not signal.take_over:
         turn.refuse("held_by_other", holder=hold.name)
         return
+    enough = incident.staff_have_it
     turn.record("claimed" if signal.claim else "acknowledged", by=signal.name)
     if hold is not None and other and signal.claim:
         holds.forget_one(turn, hold.holder)
@@ -92,6 +93,9 @@ def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -
     if incident.state != "pending":
         turn.change(state="open")
     holds.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=signal.claim)
+    if enough and not turn.incident.staff_have_it and incident.state != "pending":
+        # Whoever it was taken over from was one of those who had to answer.
+        advance(turn)
 
 
 def _resolve(turn: Turn, signal: IncidentResolved) -> None:
@@ -177,7 +181,7 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
     """
     turn.record("responder_cannot", by=signal.name)
     known = signal.staff in incident.declined
-    again = responder_key(signal.staff) in map(responder_key, incident.declined)
+    again = responder_key(signal.staff) in map(responder_key, incident.declined) and signal.staff not in incident.having
     turn.change(declined=(*incident.declined, *(() if known else (signal.staff,))))
     if signal.staff in incident.having:
         holds.withdraw_staff(turn, staff=signal.staff)
@@ -189,6 +193,9 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
     waited_for = asked & DESKS | by_name if desk_of(signal.staff) else by_name
     nobody_left = waited_for.issubset(map(responder_key, turn.incident.declined))
     if nobody_left and not again and turn.incident.waits_for_somebody and step_left(turn):
+        if desk_of(signal.staff) and turn.incident.contacts_not_before is not None:
+            # They were to hear it after the desk, which has just said that it cannot.
+            turn.change(contacts_not_before=turn.now)
         turn.record("all_on_call_cannot")
         jump(turn)
 
@@ -207,7 +214,7 @@ def _escalate(turn: Turn, signal: EscalatedNow) -> None:
     turn.record("escalated", by=signal.name, step=signal.step)
     pending, helping = turn.incident.state == "pending", turn.incident.helpers
     holds.forget_holds(turn)
-    # Nobody has it any more; who can help still can, and is not asked whether they can.
+    # Who can help is not asked whether they can, until the lease that they had is over.
     turn.change(helping=helping)
     if pending:
         incidents.end_window(turn, what="window_ended_by_staff")

@@ -94,11 +94,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether they do something."""
         return self.answer in {"can_help", "on_my_way"}
 
-    @property
-    def still_helps(self) -> bool:
-        """Whether they do, and have not gone quiet."""
-        return self.helps and not self.quiet
-
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The thing that responders work on.
@@ -165,7 +160,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def jobs_taken(self) -> tuple[Job, ...]:
         """What those contacts do who can help and have not gone quiet, each once."""
-        taken = (a.job for a in self.answers if a.still_helps and a.job is not None)
+        taken = (a.job for a in self.answers if a.helps and not a.quiet and a.job is not None)
         return tuple(dict.fromkeys(taken))
 
     @property

@@ -107,7 +107,7 @@ async def alert(call: Call) -> Reply:
             "call_back": agency.call_back,
             "emergency": agency.emergency,
             "answer": mine,
-            "others": sum(1 for a in incident.answers if a.contact != contact.id and a.still_helps),
+            "others": len(set(incident.helpers) - {contact.id}),
             "to_ring": any(a.contact == contact.id and a.to_ring for a in incident.answers),
             "job": contact.job,
             "jobs_taken": [job for job in incident.jobs_taken if job != contact.job or mine is None],

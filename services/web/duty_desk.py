@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alerts.audience import DESKS, duty_id
 from streams.records import Method, Organization, Staff
 from streams.store import Transaction
@@ -25,11 +27,14 @@ def is_desk(staff: Staff) -> bool:
     return staff.id == staff.organization
 
 
-def on_duty(agency: Organization, address: str | None) -> str:
-    """Who answers from this number or mailbox of the agency's; one handset is one of them, however it is told."""
+def on_duty(agency: Organization, address: str | None, known: Iterable[str]) -> str:
+    """Who answers from this number or mailbox of the agency's; one handset is one of them, however it is told.
+
+    Whoever of those who are *known* answered from there before is the same, whatever way comes first by now.
+    """
     ways = [("dispatch", method) for method in agency.dispatch] + [("last_resort", m) for m in agency.last_resort]
-    at = next(((desk, method.id) for desk, method in ways if method.address == address), ("dispatch", "gone"))
-    return duty_id(*at)
+    here = [duty_id(desk, method.id) for desk, method in ways if method.address == address]
+    return next((one for one in here if one in set(known)), here[0] if here else duty_id("dispatch", "gone"))
 
 
 async def told_of(tx: Transaction, desk: Staff) -> list[str]:

@@ -169,13 +169,14 @@ async def _of_staff(tx: Transaction, staff: Staff, view: IncidentView, address: 
     person = await tx.get(Person, staff.organization, view.person) if view.incident.live else None
     if person is None or staff.id in person.hidden_from:
         return None
+    incident = view.incident
     agency = await tx.get(Organization, staff.organization, staff.organization) if is_desk(staff) else None
     return OpenAlert(
         organization=staff.organization,
         person=person,
-        incident=view.incident,
+        incident=incident,
         staff=staff,
-        responder=staff.id if agency is None else on_duty(agency, address),
+        responder=staff.id if agency is None else on_duty(agency, address, (*incident.having, *incident.declined)),
         shared=await _is_shared(tx, person, address),
         trusted=is_trusted(person, staff, address),
     )

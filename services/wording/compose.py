@@ -403,7 +403,7 @@ class _Words:
             kind = "alert"
         at = self._since() if kind in {"alert", "repeat"} else self._context.now
         incident = self._context.incident
-        helped = incident is not None and any(answer.still_helps for answer in incident.answers)
+        helped = incident is not None and bool(incident.helpers)
         if register == "contact" and kind == "repeat" and (brief or helped):
             kind = "repeat_answered"
         elif brief and kind in {"news", "repeat"}:

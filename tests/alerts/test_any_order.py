@@ -154,15 +154,17 @@ class OneAlarm(RuleBasedStateMachine):
     @rule(
         act=st.sampled_from(["acknowledge", "claim", "note", "message", "move", "decline", "escalate", "resolve"]),
         who=st.sampled_from(RESPONDERS),
+        take_over=st.booleans(),
+        step=st.sampled_from([None, 1, 3]),
     )
-    def staff(self, act: str, who: str) -> None:
+    def staff(self, act: str, who: str, *, take_over: bool, step: int | None) -> None:
         """Somebody at the desk, or on duty, does something."""
         incident = self.mia.situation.incident
         common = self.mia.common(incident=incident.id if incident else "none", staff=who, name=who)
         made: Signal
         match act:
             case "acknowledge" | "claim":
-                made = IncidentAcknowledged(**common, claim=act == "claim")
+                made = IncidentAcknowledged(**common, claim=act == "claim", take_over=take_over)
             case "note":
                 made = NoteAdded(**common, text="x")
             case "message":
@@ -172,7 +174,7 @@ class OneAlarm(RuleBasedStateMachine):
             case "decline":
                 made = ResponderDeclined(**common)
             case "escalate":
-                made = EscalatedNow(**common)
+                made = EscalatedNow(**common, step=step)
             case _:
                 made = IncidentResolved(**common, disposition="safe")
         self.take(made)
@@ -253,10 +255,12 @@ class OneAlarm(RuleBasedStateMachine):
         self.mia.plan = PLANS[0]
         if self.mia.situation.live_incident is None:
             return
+        # From the last hours alone: nobody is ever given up.
+        self.mia.wait(hours=20)
         before = len(self.mia.notices)
         answered = {contact_key(a.contact) for a in self.mia.incident.answers if not a.helps or a.to_ring}
         stood_down = self.mia.incident.contacts_stopped
-        self.mia.wait(hours=24)
+        self.mia.wait(hours=4)
         told = {notice.recipient for notice in self.mia.notices[before:]}
         wanted = {"dispatch", "last_resort"}
         if not stood_down and not self.mia.incident.contacts_stopped:

@@ -39,6 +39,10 @@ steps:
   - {after: 0s, notify: [contacts], repeat: {every: 2m, times: 10}}
   - {after: 30m, notify: [dispatch]}
 """
+STEPS_OF_DEFAULT = """
+steps:
+  - {after: 0s, notify: [dispatch, contacts], repeat: {every: 2m, times: 9}}
+"""
 TEN_MINUTES = """
 name: ten minutes
 cancel_window: 0s
@@ -60,6 +64,11 @@ def pressed(policy: str | None = None, **plan: Any) -> Mia:
 def told_in(her: Mia, **span: float) -> set[str]:
     """Whom this span tells."""
     return {recipient for recipient, _ in her.wait(**span)}
+
+
+def desk_says(her: Mia, method: str) -> dict[str, Any]:
+    """Whoever is on duty at this number of the desk."""
+    return {**her.common(), "incident": her.incident.id, "staff": f"dispatch/{method}", "name": "The desk"}
 
 
 def told_at_once(her: Mia, already: int) -> set[str]:
@@ -204,6 +213,66 @@ def test_contacts_hear_nothing_while_staff_have_it_though_no_staff_can_be_told()
     her.wait(minutes=2)
     assert her.incident.staff_have_it
     assert her.told[already:] == []
+
+
+def test_whoever_takes_over_counts_for_one() -> None:
+    """Two must answer and have; Kim takes it over from Sam, so one more is needed, and the steps go on."""
+    her = pressed("name: two\ncancel_window: 0s\nacknowledgement: {lease: 30m, quorum: 2}\n" + STEPS_OF_DEFAULT)
+    acknowledge(her, "sam", claim=True)
+    acknowledge(her, "kim")
+    assert told_in(her, minutes=4) == set()
+    acknowledge(her, "kim", claim=True, take_over=True)
+    assert "dispatch" in told_in(her, minutes=3)
+
+
+def test_who_can_help_is_asked_again_once_their_lease_is_over_though_staff_told_a_step_by_hand() -> None:
+    """Not at once: the promise is fresh. Nor never: it is a promise for five minutes."""
+    her = pressed()
+    her.wait(minutes=1)
+    says(her, "c1", "can_help")
+    her.take(EscalatedNow(**her.common(), incident=her.incident.id, staff="kim", name="Kim"))
+    assert "contact:c1" not in told_in(her, minutes=4)
+    assert "contact:c1" in told_in(her, hours=2)
+
+
+def test_a_job_is_free_once_the_lease_is_over_that_a_press_had_ended() -> None:
+    """Whoever fetched the children before the press was not heard of since."""
+    her = pressed()
+    common = {**her.common(), "incident": her.incident.id, "contact": "c1", "name": "Ana"}
+    her.take(ContactAnswered(**common, answer="can_help", job="fetches_children"))
+    her.wait(minutes=1)
+    her.press(window=None)
+    assert her.incident.jobs_taken == ("fetches_children",)
+    her.wait(minutes=5)
+    assert her.incident.jobs_taken == ()
+
+
+@pytest.mark.parametrize("numbers", [1, 2])
+def test_a_desk_that_gives_it_back_keeps_nobody_waiting(numbers: int) -> None:
+    """The first number could not come, the last one had it and cannot either: the contacts hear it now."""
+    ways = tuple(MethodRef(f"desk-{number}", "webhook") for number in range(numbers))
+    her = pressed(dispatch=ways, last_resort=())
+    for way in ways[:-1]:
+        her.take(ResponderDeclined(**desk_says(her, way.id)))
+    acknowledge(her, f"dispatch/{ways[-1].id}", claim=True)
+    her.wait(minutes=1)
+    already = len(her.told)
+    her.take(ResponderDeclined(**desk_says(her, ways[-1].id)))
+    assert "all_on_call_cannot" in her.lines
+    assert {"contact:c1", "contact:c2"} <= told_at_once(her, already)
+
+
+def test_escalating_when_only_the_tail_is_left_tells_each_once_and_what_is_new() -> None:
+    """An hour on; a contact had it and went quiet, and the others were to hear it one step later."""
+    her = pressed()
+    her.wait(minutes=64)
+    says(her, "c1", "can_help")
+    her.wait(minutes=6)
+    already = len(her.notices)
+    her.take(EscalatedNow(**her.common(), incident=her.incident.id, staff="kim", name="Kim"))
+    her.wait(seconds=2)
+    told = [(n.recipient, n.facts.get("news")) for n in her.notices[already:] if n.recipient.startswith("contact:")]
+    assert sorted(told) == [(f"contact:c{number}", "went_quiet") for number in (1, 2, 3)]
 
 
 def test_a_machine_is_nobody_of_the_staff() -> None:
