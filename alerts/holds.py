@@ -118,12 +118,9 @@ def lapse_contacts_hold(turn: Turn) -> None:
     incident, hold = turn.incident, turn.incident.contacts_hold
     turn.clear_timer(CONTACTS_LEASE)
     turn.clear_timer(CONTACTS_WARNING)
-    long_ago = turn.now - milliseconds(incident.policy.lease_ms)
-    answers = [
-        msgspec.structs.replace(a, quiet=a.quiet or (a.helps and (a.contact in incident.helpers or a.at <= long_ago)))
-        for a in incident.answers
-    ]
-    turn.change(contacts_hold=None, helping=(), answers=tuple(answers))
+    # Whoever said later that they can help has renewed the lease of all: it is over for each of them.
+    answers = tuple(msgspec.structs.replace(a, quiet=a.quiet or a.helps) for a in incident.answers)
+    turn.change(contacts_hold=None, helping=(), answers=answers)
     if hold is None:
         turn.publish("incident.updated")
         return
@@ -187,7 +184,6 @@ def _pass_on(turn: Turn) -> None:
     heirs = [one for one in able if methods_of(contact_key(one.contact), turn.plan)]
     heir = max(heirs, key=lambda one: one.at, default=None)
     if heir is None:
-        turn.clear_timer(CONTACTS_LEASE)
         turn.clear_timer(CONTACTS_WARNING)
         turn.record("contact_hold_withdrawn", by=incident.contacts_hold.name if incident.contacts_hold else None)
         turn.change(contacts_hold=None, helping=())

@@ -7,7 +7,7 @@ import msgspec
 from alerts import holds, incidents
 from alerts.audience import DESKS, STAFF, contact_key, desk_of, is_contact, methods_of, responder_key
 from alerts.effects import AlarmOperator, ShowMessage
-from alerts.escalation import advance, follow_policy, jump, silence_steps, step_left
+from alerts.escalation import advance, follow_policy, jump, restart, silence_steps, step_left
 from alerts.question_cards import CardOnPhone
 from alerts.responder_signals import (
     CardAnswered,
@@ -95,7 +95,7 @@ def _acknowledge(turn: Turn, incident: Incident, signal: IncidentAcknowledged) -
     holds.hold_staff(turn, staff=signal.staff, name=signal.name, claimed=signal.claim)
     if enough and not turn.incident.staff_have_it and incident.state != "pending":
         # Whoever it was taken over from was one of those who had to answer.
-        advance(turn)
+        restart(turn, news="nobody_has_it", contacts_later=True)
 
 
 def _resolve(turn: Turn, signal: IncidentResolved) -> None:
@@ -192,12 +192,23 @@ def _decline(turn: Turn, incident: Incident, signal: ResponderDeclined) -> None:
     by_name = {recipient for recipient in asked if recipient.startswith(STAFF)}
     waited_for = asked & DESKS | by_name if desk_of(signal.staff) else by_name
     nobody_left = waited_for.issubset(map(responder_key, turn.incident.declined))
-    if nobody_left and not again and turn.incident.waits_for_somebody and step_left(turn):
-        if desk_of(signal.staff) and turn.incident.contacts_not_before is not None:
-            # They were to hear it after the desk, which has just said that it cannot.
-            turn.change(contacts_not_before=turn.now)
+    if not nobody_left or not turn.incident.waits_for_somebody:
+        return
+    waiting = turn.incident.contacts_not_before is not None and _desk_gave_up(turn, signal.staff)
+    if waiting:
+        # They were to hear it after the desk, which has just said that it cannot.
+        turn.change(contacts_not_before=turn.now)
+    if step_left(turn) and not again:
         turn.record("all_on_call_cannot")
         jump(turn)
+    elif waiting:
+        advance(turn)
+
+
+def _desk_gave_up(turn: Turn, staff: str) -> bool:
+    """Whether this is somebody on duty at a desk where nobody has it."""
+    desk = desk_of(staff)
+    return desk is not None and desk not in map(desk_of, turn.incident.having)
 
 
 def _tell_desk(turn: Turn, desk: str) -> None:

@@ -216,13 +216,15 @@ def test_contacts_hear_nothing_while_staff_have_it_though_no_staff_can_be_told()
 
 
 def test_whoever_takes_over_counts_for_one() -> None:
-    """Two must answer and have; Kim takes it over from Sam, so one more is needed, and the steps go on."""
+    """Two must answer and have; Kim takes it over from Sam, so one more is needed, and the steps begin again."""
     her = pressed("name: two\ncancel_window: 0s\nacknowledgement: {lease: 30m, quorum: 2}\n" + STEPS_OF_DEFAULT)
     acknowledge(her, "sam", claim=True)
     acknowledge(her, "kim")
     assert told_in(her, minutes=4) == set()
+    already = len(her.notices)
     acknowledge(her, "kim", claim=True, take_over=True)
-    assert "dispatch" in told_in(her, minutes=3)
+    assert {n.recipient: n.facts["news"] for n in her.notices[already:]} == {"dispatch": "one_cannot"}
+    assert "contact:c1" in told_in(her, minutes=3)
 
 
 def test_who_can_help_is_asked_again_once_their_lease_is_over_though_staff_told_a_step_by_hand() -> None:
@@ -245,6 +247,43 @@ def test_a_job_is_free_once_the_lease_is_over_that_a_press_had_ended() -> None:
     assert her.incident.jobs_taken == ("fetches_children",)
     her.wait(minutes=5)
     assert her.incident.jobs_taken == ()
+
+
+def test_a_job_is_free_though_another_had_it_and_gave_it_back() -> None:
+    """What was promised before the press ends with its lease, whatever came between."""
+    her = pressed()
+    common = {**her.common(), "incident": her.incident.id, "contact": "c1", "name": "Ana"}
+    her.take(ContactAnswered(**common, answer="can_help", job="fetches_children"))
+    her.wait(minutes=1)
+    her.press(window=None)
+    says(her, "c2", "can_help")
+    her.wait(minutes=1)
+    says(her, "c2", "cannot")
+    assert her.incident.jobs_taken == ("fetches_children",)
+    her.wait(minutes=6)
+    assert her.incident.jobs_taken == ()
+
+
+def test_where_another_number_of_the_desk_has_it_too_the_contacts_come_one_step_later() -> None:
+    """Two must answer: one of two on duty gives it back, the other still has it."""
+    ways = tuple(MethodRef(f"desk-{number}", "webhook") for number in (1, 2))
+    her = pressed(TEN_MINUTES.replace("lease: 5m", "lease: 5m, quorum: 2"), dispatch=ways)
+    for way in ways:
+        acknowledge(her, f"dispatch/{way.id}")
+    already = len(her.told)
+    her.take(ResponderDeclined(**desk_says(her, "desk-1")))
+    assert not {name for name in told_at_once(her, already) if name.startswith("contact:")}
+
+
+def test_contacts_do_not_wait_for_a_desk_that_cannot_where_no_step_is_left() -> None:
+    """It had it and gives it back; the only step is past."""
+    only = "name: one\ncancel_window: 0s\nsteps: [{after: 0s, notify: [dispatch, contacts]}]"
+    her = pressed(only, last_resort=())
+    acknowledge(her, "dispatch/desk", claim=True)
+    her.wait(minutes=1)
+    already = len(her.told)
+    her.take(ResponderDeclined(**desk_says(her, "desk")))
+    assert {"contact:c1", "contact:c2", "contact:c3"} <= told_at_once(her, already)
 
 
 @pytest.mark.parametrize("numbers", [1, 2])
