@@ -81,12 +81,14 @@ class Pump:
 
     async def step(self) -> int:
         """Takes one slice of what is due; returns how many."""
+        # Read before the guard looks: of a clock that jumps in between it knows, and one that jumps later counts not.
+        now = self._clock.now()
         held = self._held = self._guard.holding() or self._store.back_for() < CHECK_INS_WAIT_FOR
         if not self._duty.on or just_back(self._store) or await self.seconds_to_next() > 0:
             return 0
 
         async def take(tx: Transaction) -> list[TimerRow]:
-            return await tx.take_due_timers(self._clock.now(), SLICE, without_check_ins=held)
+            return await tx.take_due_timers(now, SLICE, without_check_ins=held)
 
         try:
             return await self._runner.decide_due(take)
