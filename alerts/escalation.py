@@ -13,20 +13,13 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from alerts.applicable import applies, in_hours
-from alerts.audience import WEBHOOK, contact_key, is_contact, methods_of, recipients_of
+from alerts.audience import WEBHOOK, contact_key, is_agency, is_contact, methods_of, recipients_of
 from alerts.care_plan import CarePlan
 from alerts.effects import AlarmOperator, Notify
 from alerts.policy import Policy, Step
 from alerts.situation import Incident, Situation
 from alerts.step_recipients import named, say_nobody_on_call
-from alerts.telling import (
-    HAPPENED,
-    NEWS_STEP,
-    News,
-    is_anybody_left,
-    is_held_back,
-    tell,
-)
+from alerts.telling import HAPPENED, NEWS_STEP, News, is_anybody_left, is_held_back, tell
 from alerts.turn import Turn, milliseconds
 
 STEPS_TIMER = "steps"
@@ -80,7 +73,7 @@ def tell_staff_first(turn: Turn, news: News) -> None:
 def _wait_for_somebody(turn: Turn) -> None:
     """The contacts wait for staff who have heard it; where there are none, they hear it now. A machine is nobody."""
     told = [effect.recipient for effect in turn.effects if isinstance(effect, Notify)]
-    heard = turn.incident.staff_have_it or any(not is_contact(one) and not one.startswith(WEBHOOK) for one in told)
+    heard = turn.incident.staff_have_it or any(is_agency(one) and not one.startswith(WEBHOOK) for one in told)
     if turn.incident.contacts_not_before is not None and not heard:
         turn.change(contacts_not_before=turn.now)
         advance(turn)

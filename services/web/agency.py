@@ -71,7 +71,10 @@ class StaffChanges(Body, kw_only=True):
 
 
 async def put_organization(call: Call) -> Reply:
-    """Changes the agency; its methods are replaced as a whole, and one that stays keeps its id and its secret."""
+    """Changes the agency; its methods are replaced as a whole.
+
+    One of `dispatch` or `last_resort` that stays keeps its id and secret: an incident knows who answered by it.
+    """
     body: OrganizationBody = call.body
     known = await call.service.store.read(lambda tx: tx.get(Organization, call.organization, call.organization))
     known_dispatch, known_last = (known.dispatch, known.last_resort) if known is not None else ((), ())

@@ -73,7 +73,7 @@ async def take_text(service: Service, text: Text) -> list[str]:
         return []
     lines = await _answer(service, text, alerts, asked)
     # A digit is always answered; what a machine sends by itself only so often.
-    return lines if digit_of(text.written) or service.helped.once_more(text.number, now) else []
+    return lines if not lines or digit_of(text.written) or service.helped.once_more(text.number, now) else []
 
 
 def _opted(word: str, *, waited_for: bool) -> bool | None:

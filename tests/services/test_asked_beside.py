@@ -26,6 +26,15 @@ async def asked_by_both(town: Town, provider: Provider) -> tuple[str, str]:
     return known
 
 
+async def alarmed(town: Town, provider: Provider) -> None:
+    """Ana has agreed to be Mia's contact, nobody else reads her phone, and Mia has pressed."""
+    mia = await invited(town)
+    await texted(town, provider)
+    await says(town, provider, "1", "SM1")
+    await says(town, provider, "1", "SM2")
+    await town.press(await town.phone(mia), immediate=True)
+
+
 async def ways(town: Town, person: str) -> dict[str, Any]:
     """What is known of each way of Ana's."""
     (contact,) = (await town.get(f"/v1/people/{person}/contacts", town.admin))["contacts"]
@@ -49,11 +58,7 @@ async def test_one_open_alarm_is_answered_by_a_bare_digit_though_an_invitation_c
     town: Town, provider: Provider
 ) -> None:
     """And what is to be done about the invitation is said beside it."""
-    mia = await invited(town)
-    await texted(town, provider)
-    await says(town, provider, "1", "SM1")
-    await says(town, provider, "1", "SM2")
-    await town.press(await town.phone(mia), immediate=True)
+    await alarmed(town, provider)
     await town.wait(minutes=1)
     lia = await invited(town, "Lia")
     await texted(town, provider, count=3)
@@ -67,11 +72,7 @@ async def test_a_bare_digit_after_an_invitation_does_not_hold_the_alarm_that_was
     town: Town, provider: Provider
 ) -> None:
     """She cannot help Mia, and agrees to Lia: taken for help, it would keep the others away."""
-    mia = await invited(town)
-    await texted(town, provider)
-    await says(town, provider, "1", "SM1")
-    await says(town, provider, "1", "SM2")
-    await town.press(await town.phone(mia), immediate=True)
+    await alarmed(town, provider)
     await texted(town, provider, count=2)
     await says(town, provider, "2", "SM3")
     await town.wait(minutes=1)
